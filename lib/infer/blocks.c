@@ -1,0 +1,25 @@
+/* Work in blocks that tasks take in turn, so that no task waits for another and each has scratch of its
+ * own. */
+#include "infer/scorer.h"
+#include "parallel/parallel.h"
+
+static void take_blocks(uint32_t task, void *arg)
+{
+    lfmi_blocks *blocks = arg;
+    while (!lfm_cancel_is_set(blocks->cancel)) {
+        const int64_t begin = atomic_fetch_add(&blocks->next, blocks->block);
+        if (begin >= blocks->n)
+            return;
+        const int64_t end = begin + blocks->block < blocks->n ? begin + blocks->block : blocks->n;
+        blocks->work(begin, end, task, blocks->arg);
+    }
+}
+
+lfm_status lfmi_blocks_run(const lfm_context *context, lfmi_blocks *blocks, int32_t tasks)
+{
+    atomic_init(&blocks->next, 0);
+    lfmi_parallel_run(context, tasks, (uint32_t)tasks, take_blocks, blocks);
+    if (lfm_cancel_is_set(blocks->cancel))
+        return lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled");
+    return LFM_OK;
+}

@@ -1,0 +1,131 @@
+/* The index of interactions: which items each user knows, sorted. */
+#include "base/sort.h"
+#include "matrix/interactions.h"
+
+/* Count, scatter, sort. offsets must be zeroed, negatives zeroed when it is an array of its own. */
+static void fill_index(const lfm_interactions *m, lfmi_index *index)
+{
+    const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
+    int64_t *next_positive = index->offsets + 1; /* later each user's end */
+    const bool has_negatives = index->negatives != index->offsets + 1;
+    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        next_positive[users[entry]]++;
+        if (has_negatives && !lfmi_is_positive(m, entry))
+            index->negatives[users[entry]]++;
+    }
+    /* While scattering, next_positive[u] and negatives[u] point at the next free place of their list;
+     * a user's positives come first, so its negatives begin where its positives will end. */
+    int64_t start = 0;
+    for (int32_t user = 0; user < m->n_users; user++) {
+        const int64_t count = next_positive[user];
+        next_positive[user] = start;
+        if (has_negatives)
+            index->negatives[user] = start + count - index->negatives[user];
+        start += count;
+    }
+    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        const int32_t user = users[entry];
+        int64_t *next = lfmi_is_positive(m, entry) ? &next_positive[user] : &index->negatives[user];
+        index->items[(*next)++] = items[entry];
+    }
+    /* Now next_positive[u] is the end of u's positives and negatives[u] the end of all of u's. */
+    if (has_negatives) {
+        for (int32_t user = 0; user < m->n_users; user++) {
+            const int64_t end = index->negatives[user];
+            index->negatives[user] = next_positive[user];
+            next_positive[user] = end;
+        }
+    }
+    for (int32_t user = 0; user < m->n_users; user++) {
+        const int64_t begin = index->offsets[user], middle = index->negatives[user];
+        lfmi_sort_int32(index->items + begin, middle - begin);
+        lfmi_sort_int32(index->items + middle, index->offsets[user + 1] - middle);
+    }
+}
+
+static void fill_values(const lfm_interactions *m, const lfmi_index *index, float *largest)
+{
+    for (int64_t i = 0; i < m->n_entries; i++)
+        largest[i] = -__builtin_inff();
+    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        const int32_t user = lfmi_users(m)[entry];
+        const bool positive = lfmi_is_positive(m, entry);
+        const int64_t begin = positive ? index->offsets[user] : index->negatives[user];
+        const int64_t end = positive ? index->negatives[user] : index->offsets[user + 1];
+        const int64_t at = begin + lfmi_lower_bound(index->items + begin, end - begin, lfmi_items(m)[entry]);
+        const float value = m->values.data != NULL ? lfmi_values(m)[entry] : 1.0f;
+        largest[at] = value > largest[at] ? value : largest[at];
+    }
+}
+
+static lfm_status make_index(lfm_interactions *m, lfmi_index *index)
+{
+    lfm_context *context = m->context;
+    bool has_negatives = false;
+    for (int64_t entry = 0; entry < m->n_entries && !has_negatives; entry++)
+        has_negatives = !lfmi_is_positive(m, entry);
+    LFMI_TRY(LFMI_NEW_ZEROED(context, (int64_t)m->n_users + 1, "the index of users", &index->offsets));
+    LFMI_TRY(LFMI_NEW_ARRAY(context, m->n_entries, "the index of items", &index->items));
+    if (has_negatives)
+        LFMI_TRY(LFMI_NEW_ZEROED(context, m->n_users, "the index of negatives", &index->negatives));
+    else
+        index->negatives = index->offsets + 1;
+    fill_index(m, index);
+    return LFM_OK;
+}
+
+lfm_status lfmi_interactions_index(lfm_interactions *m, bool with_values, const lfmi_index **out)
+{
+    lfm_status status = LFM_OK;
+    pthread_mutex_lock(&m->index_lock);
+    if (m->index.negatives == NULL) {
+        status = make_index(m, &m->index);
+        if (status != LFM_OK)
+            lfmi_index_free(m);
+    }
+    if (status == LFM_OK && with_values && m->index.values == NULL) {
+        float *values;
+        status = LFMI_NEW_ARRAY(m->context, m->n_entries, "the index of values", &values);
+        if (status == LFM_OK) {
+            fill_values(m, &m->index, values);
+            m->index.values = values;
+        }
+    }
+    pthread_mutex_unlock(&m->index_lock);
+    *out = &m->index;
+    return status;
+}
+
+void lfmi_index_free(lfm_interactions *m)
+{
+    lfmi_index *index = &m->index;
+    if (index->negatives != NULL && index->negatives != index->offsets + 1)
+        LFMI_FREE_ARRAY(m->context, index->negatives, m->n_users);
+    LFMI_FREE_ARRAY(m->context, index->offsets, (int64_t)m->n_users + 1);
+    LFMI_FREE_ARRAY(m->context, index->items, m->n_entries);
+    LFMI_FREE_ARRAY(m->context, index->values, m->n_entries);
+    *index = (lfmi_index){0};
+}
+
+int64_t lfmi_distinct_items(const lfmi_index *index, int32_t user, bool positives_only, int32_t *out)
+{
+    int64_t p = index->offsets[user], n = index->negatives[user], count = 0;
+    const int64_t p_end = n, n_end = positives_only ? n : index->offsets[user + 1];
+    while (p < p_end || n < n_end) {
+        const bool take_positive = n >= n_end || (p < p_end && index->items[p] <= index->items[n]);
+        const int32_t item = index->items[take_positive ? p++ : n++];
+        if (count == 0 || out[count - 1] != item)
+            out[count++] = item;
+    }
+    return count;
+}
+
+int64_t lfmi_longest_user(const lfm_interactions *m, const lfmi_index *index)
+{
+    int64_t longest = 0;
+    for (int32_t user = 0; user < m->n_users; user++) {
+        const int64_t length = index->offsets[user + 1] - index->offsets[user];
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}

@@ -1,0 +1,96 @@
+/* Interactions as the library sees them, and the index that training and ranking look things up in. */
+#ifndef LFMI_INTERACTIONS_H
+#define LFMI_INTERACTIONS_H
+
+#include <pthread.h>
+
+#include "lfm/interactions.h"
+#include "matrix/entries.h"
+
+/* Which items each user knows: user u's positives stand sorted at items[offsets[u]] ..
+ * items[negatives[u] - 1], the explicit negatives sorted from there to items[offsets[u + 1] - 1].
+ * Duplicates are kept. 4 bytes per entry. */
+typedef struct lfmi_index {
+    int64_t *offsets;   /* n_users + 1 */
+    int64_t *negatives; /* n_users; is offsets + 1 when no value is negative */
+    int32_t *items;     /* n_entries */
+    float *values;      /* n_entries, or NULL until asked for: the largest value of the pair, at the
+                         * first of its places */
+} lfmi_index;
+
+struct lfm_interactions {
+    lfmi_refcount references;
+    lfm_context *context;
+    int32_t n_users, n_items;
+    int64_t n_entries;
+    lfmi_array users, items, values, weights, timestamps;
+    lfm_release_fn release;
+    void *release_user_data;
+    pthread_mutex_t index_lock; /* guards the making of the index, which is then immutable */
+    lfmi_index index;
+};
+
+/* The users, items, … of the entries in stored order. */
+static inline const int32_t *lfmi_users(const lfm_interactions *m) { return m->users.data; }
+static inline const int32_t *lfmi_items(const lfm_interactions *m) { return m->items.data; }
+static inline const float *lfmi_values(const lfm_interactions *m) { return m->values.data; }
+static inline const float *lfmi_weights(const lfm_interactions *m) { return m->weights.data; }
+static inline const int64_t *lfmi_timestamps(const lfm_interactions *m) { return m->timestamps.data; }
+static inline bool lfmi_is_positive(const lfm_interactions *m, int64_t entry)
+{
+    return m->values.data == NULL || ((const float *)m->values.data)[entry] > 0;
+}
+
+/* Create interactions that own `n_entries` unset entries, with the optional arrays that `like` has. */
+lfm_status lfmi_interactions_new_like(const lfm_interactions *like, int32_t n_users, int32_t n_items,
+                                      int64_t n_entries, lfm_interactions **out);
+
+/* Copy entry `from` of `source` to place `to` of new interactions of the same arrays. */
+void lfmi_interactions_copy_entry(lfm_interactions *target, int64_t to, const lfm_interactions *source,
+                                  int64_t from, int32_t user, int32_t item);
+
+/* Make the index if it is not there yet (with values: for graded losses) and lend it. */
+lfm_status lfmi_interactions_index(lfm_interactions *interactions, bool with_values,
+                                   const lfmi_index **out);
+void lfmi_index_free(lfm_interactions *interactions);
+
+/* Whether a sorted list holds an item; lower bound of an item in it. */
+static inline int64_t lfmi_lower_bound(const int32_t *sorted, int64_t n, int32_t item)
+{
+    int64_t low = 0;
+    while (n > 0) {
+        const int64_t half = n / 2;
+        const bool right = sorted[low + half] < item;
+        low += right ? half + 1 : 0;
+        n = right ? n - half - 1 : half;
+    }
+    return low;
+}
+static inline bool lfmi_sorted_has(const int32_t *sorted, int64_t n, int32_t item)
+{
+    const int64_t at = lfmi_lower_bound(sorted, n, item);
+    return at < n && sorted[at] == item;
+}
+static inline int64_t lfmi_count_positives(const lfmi_index *index, int32_t user)
+{
+    return index->negatives[user] - index->offsets[user];
+}
+static inline bool lfmi_is_positive_pair(const lfmi_index *index, int32_t user, int32_t item)
+{
+    return lfmi_sorted_has(index->items + index->offsets[user], lfmi_count_positives(index, user), item);
+}
+static inline bool lfmi_is_known(const lfmi_index *index, int32_t user, int32_t item)
+{
+    const int64_t negatives = index->negatives[user];
+    return lfmi_is_positive_pair(index, user, item) ||
+           lfmi_sorted_has(index->items + negatives, index->offsets[user + 1] - negatives, item);
+}
+
+/* Write the distinct items that a user knows, ascending, and return how many. `out` has room for all of
+ * the user's entries. positives_only: leave out items that are explicit negatives only. */
+int64_t lfmi_distinct_items(const lfmi_index *index, int32_t user, bool positives_only, int32_t *out);
+
+/* The most entries of any user. */
+int64_t lfmi_longest_user(const lfm_interactions *interactions, const lfmi_index *index);
+
+#endif

@@ -1,0 +1,158 @@
+/* The reference kernels: plain C, written so that a compiler can use whatever vectors it may. */
+#include <math.h>
+
+#include "lfm/options.h"
+#include "simd/kernels.h"
+
+static float sum_lanes(const float lanes[LFMI_LANES])
+{
+    float l[LFMI_LANES];
+    for (int i = 0; i < LFMI_LANES; i++)
+        l[i] = lanes[i];
+    for (int half = LFMI_LANES / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++)
+            l[i] += l[i + half];
+    }
+    return l[0];
+}
+
+static float dot(const float *a, const float *b, int32_t n)
+{
+    float lanes[LFMI_LANES] = {0};
+    int32_t e = 0;
+    for (; e + LFMI_LANES <= n; e += LFMI_LANES) {
+        for (int l = 0; l < LFMI_LANES; l++)
+            lanes[l] += a[e + l] * b[e + l];
+    }
+    for (int l = 0; e + l < n; l++)
+        lanes[l] += a[e + l] * b[e + l];
+    return sum_lanes(lanes);
+}
+
+static void add_scaled(float *y, const float *x, float a, int32_t n)
+{
+    for (int32_t e = 0; e < n; e++)
+        y[e] += x[e] * a;
+}
+
+static void subtract(float *y, const float *a, const float *b, int32_t n)
+{
+    for (int32_t e = 0; e < n; e++)
+        y[e] = a[e] - b[e];
+}
+
+/* The step of one element. Each optimiser sets *rate to the local rate that it used. */
+typedef struct element {
+    float theta, g, m;
+} element;
+
+static inline element step_adagrad(element at, float h, const lfmi_rates *r, float *rate)
+{
+    const float root = sqrtf(at.g);
+    *rate = r->eta / root;
+    at.theta -= r->eta * h / root;
+    at.g += h * h;
+    return at;
+}
+
+static inline element step_adadelta(element at, float h, const lfmi_rates *r, float *rate)
+{
+    at.g = r->rho * at.g + r->one_minus_rho * (h * h);
+    *rate = sqrtf(at.m + r->epsilon) / sqrtf(at.g + r->epsilon);
+    const float delta = *rate * h;
+    at.m = r->rho * at.m + r->one_minus_rho * (delta * delta);
+    at.theta -= delta;
+    return at;
+}
+
+static inline element step(int optimiser, int regularisation, element at, float h, const lfmi_rates *r, float *rate)
+{
+    if (regularisation == LFMI_L2)
+        h += r->alpha * at.theta;
+    at = optimiser == LFM_OPTIMISER_ADADELTA ? step_adadelta(at, h, r, rate) : step_adagrad(at, h, r, rate);
+    if (regularisation == LFMI_LAZY)
+        at.theta *= 1.0f + r->alpha * *rate;
+    return at;
+}
+
+/* The embedding's part, per element state; optimiser and regularisation are constants after inlining. */
+static inline float update_elements(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r,
+                                    float *restrict row, const float *restrict v, float c, float x)
+{
+    float *theta = row, *g = row + y->g;
+    float *m = optimiser == LFM_OPTIMISER_ADADELTA ? row + y->m : NULL;
+    float lanes[LFMI_LANES] = {0};
+    for (int32_t e = 0; e < y->d; e++) {
+        float rate;
+        element at = {theta[e], g[e], m != NULL ? m[e] : 0};
+        at = step(optimiser, regularisation, at, x * (c * v[e]), r, &rate);
+        theta[e] = at.theta;
+        g[e] = at.g;
+        if (m != NULL)
+            m[e] = at.m;
+        if (regularisation == LFMI_LAZY)
+            lanes[e % LFMI_LANES] += rate;
+    }
+    return regularisation == LFMI_LAZY ? sum_lanes(lanes) : 0;
+}
+
+/* The embedding's part with one G for the row: G grows by the mean of h^2. */
+static inline float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi_rates *r,
+                                   float *restrict row, const float *restrict v, float c, float x)
+{
+    const float rate = r->eta / sqrtf(row[y->g]);
+    float lanes[LFMI_LANES] = {0};
+    for (int32_t e = 0; e < y->d; e++) {
+        float h = x * (c * v[e]);
+        if (regularisation == LFMI_L2)
+            h += r->alpha * row[e];
+        row[e] -= rate * h;
+        if (regularisation == LFMI_LAZY)
+            row[e] *= 1.0f + r->alpha * rate;
+        lanes[e % LFMI_LANES] += h * h;
+    }
+    row[y->g] += sum_lanes(lanes) / (float)y->d;
+    return regularisation == LFMI_LAZY ? rate * (float)y->d : 0;
+}
+
+static inline float update(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row,
+                           const float *v, float c, float c_bias, float x)
+{
+    const float rates = optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE
+                            ? update_rowwise(regularisation, y, r, row, v, c, x)
+                            : update_elements(optimiser, regularisation, y, r, row, v, c, x);
+    float rate;
+    element at = {row[y->bias], row[y->bias_g], row[y->bias_m]};
+    at = step(optimiser, regularisation, at, x * c_bias, r, &rate);
+    row[y->bias] = at.theta;
+    row[y->bias_g] = at.g;
+    if (optimiser == LFM_OPTIMISER_ADADELTA)
+        row[y->bias_m] = at.m;
+    return regularisation == LFMI_LAZY ? rates + rate : 0;
+}
+
+#define UPDATE(name, optimiser, regularisation)                                                        \
+    static float name(const lfmi_layout *layout, const lfmi_rates *rates, float *row, const float *v,  \
+                      float c, float c_bias, float x)                                                  \
+    {                                                                                                  \
+        return update(optimiser, regularisation, layout, rates, row, v, c, c_bias, x);                 \
+    }
+UPDATE(adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)
+UPDATE(adagrad_l2, LFM_OPTIMISER_ADAGRAD, LFMI_L2)
+UPDATE(adagrad_lazy, LFM_OPTIMISER_ADAGRAD, LFMI_LAZY)
+UPDATE(rowwise_plain, LFM_OPTIMISER_ADAGRAD_ROWWISE, LFMI_PLAIN)
+UPDATE(rowwise_l2, LFM_OPTIMISER_ADAGRAD_ROWWISE, LFMI_L2)
+UPDATE(rowwise_lazy, LFM_OPTIMISER_ADAGRAD_ROWWISE, LFMI_LAZY)
+UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
+UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
+UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
+
+const lfmi_kernels lfmi_kernels_portable = {
+    .name = "portable",
+    .dot = dot,
+    .add_scaled = add_scaled,
+    .subtract = subtract,
+    .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
+               [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
+               [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
+};

@@ -1,0 +1,15 @@
+/* The logistic loss: every stored interaction is a yes (value above 0) or a no. */
+#include "train/sgd.h"
+
+static void visit(lfmi_worker *worker, const lfmi_sample *sample)
+{
+    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
+    const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, sample->item, worker->positive);
+    const double score = (double)lfmi_score(worker, &user, &item);
+    const double y = sample->value > 0 ? 1.0 : 0.0;
+    worker->tally.steps++;
+    lfmi_measure(worker, sample, y > 0 ? score : -score);
+    lfmi_step_pointwise(worker, &user, &item, (float)(sample->weight * (lfmi_sigmoid(score) - y)));
+}
+
+const lfmi_loss lfmi_loss_logistic = {.visits_negatives = true, .needs_index = false, .visit = visit};

@@ -1,0 +1,74 @@
+/* Representations, and the elementary updates that one step is made of. */
+#include "train/sgd.h"
+
+lfmi_representation lfmi_representation_of(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfm_model *model = sgd->fit->model;
+    const lfm_features *features = sgd->fit->features[side];
+    if (features == NULL && !sgd->lazy) {
+        const float *theta = lfmi_row(&model->sides[side], &model->layout, row);
+        return (lfmi_representation){row, theta[model->layout.bias], theta};
+    }
+    float bias = lfmi_represent(model, sgd->kernels, side, features, row, scratch);
+    if (sgd->lazy) {
+        const float scale = (float)worker->scale[side];
+        for (int32_t e = 0; e < model->layout.d; e++)
+            scratch[e] *= scale;
+        bias *= scale;
+    }
+    return (lfmi_representation){row, bias, scratch};
+}
+
+/* Update all features of a user or an item with the gradient c * vector of its representation and
+ * c_bias of its bias. Returns the sum of the local rates; adds to *n the elements updated. */
+static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const float *vector, float c, float c_bias,
+                         int64_t *n)
+{
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_layout *y = &model->layout;
+    const lfm_features *features = sgd->fit->features[side];
+    const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
+                                                      : (lfmi_feature_row){.columns = &row, .n = 1};
+    double rates = 0;
+    for (int64_t i = 0; i < entries.n; i++) {
+        const float x = entries.values != NULL ? entries.values[i] : 1.0f;
+        rates += (double)sgd->update[side](y, &sgd->rates[side],
+                                           lfmi_row(&model->sides[side], y, entries.columns[i]), vector, c, c_bias, x);
+    }
+    *n += entries.n * (y->d + 1);
+    return rates;
+}
+
+/* LightFM's lazy regularisation: both sides' scales grow with the mean local rate of the step. */
+static void grow_scales(lfmi_worker *worker, double rates, int64_t n)
+{
+    if (!worker->sgd->lazy || n == 0)
+        return;
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        worker->scale[side] *= 1.0 + (double)worker->sgd->rates[side].alpha * (rates / (double)n);
+}
+
+void lfmi_step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item, float g)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const int32_t d = sgd->fit->model->layout.d;
+    int64_t n = 0;
+    for (int32_t e = 0; e < d; e++) /* the item's representation as it is before its own update */
+        worker->gradient[e] = item->vector[e];
+    double rates = update_row(sgd, LFM_ITEM, item->row, user->vector, g, g, &n);
+    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, g, &n);
+    grow_scales(worker, rates, n);
+}
+
+void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *positive,
+                        const lfmi_representation *negative, float g)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    int64_t n = 0;
+    sgd->kernels->subtract(worker->gradient, negative->vector, positive->vector, sgd->fit->model->layout.d);
+    double rates = update_row(sgd, LFM_ITEM, positive->row, user->vector, -g, -g, &n);
+    rates += update_row(sgd, LFM_ITEM, negative->row, user->vector, g, g, &n);
+    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, g, &n);
+    grow_scales(worker, rates, n);
+}
