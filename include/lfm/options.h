@@ -75,9 +75,9 @@ typedef struct lfm_train_options {
     int32_t graded;          /* BPR: known items of a smaller value count as negatives */
     int32_t kos_k;           /* k-OS: the k-th best of the drawn positives is stepped on */
     int32_t kos_n;           /* k-OS: positives drawn */
+    int32_t kos_known;       /* k-OS: 1: explicit negatives are visited and drawn like positives */
     int32_t threads;         /* 0: what the process may use; 1 never enters a parallel region */
     int32_t rollback;        /* 1: after divergence return to the last completed epoch */
-    int32_t reserved;        /* 0 */
     lfm_progress_fn progress;      /* NULL: none */
     void *progress_user_data;      /* handed to progress */
     const lfm_cancel *cancel;      /* NULL: none */

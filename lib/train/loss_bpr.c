@@ -46,4 +46,4 @@ static void visit(lfmi_worker *worker, const lfmi_sample *sample)
 }
 
 const lfmi_loss lfmi_loss_bpr = {
-    .visits_negatives = false, .needs_index = true, .negative_power = 1.0, .visit = visit};
+    .visits_negatives = lfmi_visits_positives, .needs_index = true, .negative_power = 1.0, .visit = visit};

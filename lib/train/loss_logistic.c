@@ -12,4 +12,10 @@ static void visit(lfmi_worker *worker, const lfmi_sample *sample)
     lfmi_step_pointwise(worker, &user, &item, (float)(sample->weight * (lfmi_sigmoid(score) - y)));
 }
 
-const lfmi_loss lfmi_loss_logistic = {.visits_negatives = true, .needs_index = false, .visit = visit};
+static bool visits_negatives(const lfm_train_options *options)
+{
+    (void)options;
+    return true;
+}
+
+const lfmi_loss lfmi_loss_logistic = {.visits_negatives = visits_negatives, .needs_index = false, .visit = visit};

@@ -36,4 +36,4 @@ static void visit(lfmi_worker *worker, const lfmi_sample *sample)
     lfmi_warp_step(worker, sample, &draws, &user, &positive);
 }
 
-const lfmi_loss lfmi_loss_warp = {.visits_negatives = false, .needs_index = true, .visit = visit};
+const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives, .needs_index = true, .visit = visit};

@@ -7,8 +7,11 @@ static int32_t draw_positives(lfmi_worker *worker, const lfmi_sample *sample, lf
                               const lfmi_representation *user)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    const int64_t n_positives = lfmi_count_positives(sgd->index, sample->user);
-    const int32_t *positives = sgd->index->items + sgd->index->offsets[sample->user];
+    const int64_t first = sgd->index->offsets[sample->user];
+    const int64_t end = sgd->fit->options.kos_known ? sgd->index->offsets[sample->user + 1]
+                                                    : sgd->index->negatives[sample->user];
+    const int64_t n_positives = end - first;
+    const int32_t *positives = sgd->index->items + first;
     const int32_t wanted = sgd->fit->options.kos_n;
     const int32_t n = n_positives < wanted ? (int32_t)n_positives : wanted;
     for (int32_t drawn = 0; drawn < n; drawn++) {
@@ -37,4 +40,6 @@ static void visit(lfmi_worker *worker, const lfmi_sample *sample)
     lfmi_warp_step(worker, sample, &draws, &user, &positive);
 }
 
-const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = false, .needs_index = true, .visit = visit};
+static bool visits_negatives(const lfm_train_options *options) { return options->kos_known != 0; }
+
+const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives, .needs_index = true, .visit = visit};

@@ -112,6 +112,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     sgd->fit = fit;
     sgd->kernels = lfmi_kernels_select();
     sgd->loss = losses[fit->options.loss];
+    sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
     const int64_t blocks = fit->interactions->n_entries / BLOCK + 1;
     sgd->n_workers = fit->threads < blocks ? fit->threads : (int32_t)blocks;
     choose_updates(sgd);
@@ -153,7 +154,7 @@ static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_s
                                       .item = items[entry],
                                       .weight = weights != NULL ? weights[entry] : 1.0f,
                                       .value = value};
-        kept += value > 0 || sgd->loss->visits_negatives;
+        kept += value > 0 || sgd->visits_negatives;
     }
     return kept;
 }

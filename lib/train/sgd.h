@@ -28,6 +28,7 @@ typedef struct lfmi_sgd {
     uint64_t draw_key; /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
+    bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
@@ -55,11 +56,19 @@ typedef struct lfmi_worker {
 
 /* A loss: which interactions it visits and what it does with one. */
 typedef struct lfmi_loss {
-    bool visits_negatives; /* explicit ones */
+    /* Whether explicit negatives are visited too. */
+    bool (*visits_negatives)(const lfm_train_options *options);
     bool needs_index;
     double negative_power; /* of its own, when the option leaves it open */
     void (*visit)(lfmi_worker *worker, const lfmi_sample *sample);
 } lfmi_loss;
+
+/* The answer of a loss that visits positives only. */
+static inline bool lfmi_visits_positives(const lfm_train_options *options)
+{
+    (void)options;
+    return false;
+}
 
 extern const lfmi_loss lfmi_loss_logistic, lfmi_loss_bpr, lfmi_loss_warp, lfmi_loss_warp_kos;
 
