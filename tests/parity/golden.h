@@ -1,0 +1,23 @@
+/* Written by `test-parity-golden --print`; see test_golden.c. */
+static const golden goldens[] = {
+    {"logistic", UINT64_C(0x0528ECCAD7AB4E33),
+     {0x3C95C068, 0xBA197543, 0x3E57B7DC, 0x3ED9AD84}},
+    {"bpr", UINT64_C(0x99B516BB9BD812F2),
+     {0x3CC69E87, 0xBC36B295, 0xBF083C59, 0x3DBF84E9}},
+    {"warp", UINT64_C(0x39A8E5820B160896),
+     {0xBC6D5CEB, 0xBE6E57F1, 0xBF52DCCF, 0x3F1CEF38}},
+    {"warp-kos", UINT64_C(0x48D3A01CE2FF780E),
+     {0x3E557C6A, 0x3C492A13, 0xBF52A432, 0x3F173E2F}},
+    {"logistic-rowwise-l2", UINT64_C(0x31169535A455E798),
+     {0x3C12C36A, 0xBB11EF9B, 0x3DF92B92, 0x3E6B1EC6}},
+    {"bpr-adadelta-power", UINT64_C(0x27989E197B88FD13),
+     {0x3CD4B4BD, 0xBD9B1F81, 0xBE13AFD5, 0x3D80D2EB}},
+    {"warp-features", UINT64_C(0x454FED6719686D0F),
+     {0xBDCABB6B, 0xBE11744C, 0xBF200138, 0x3DB7A9F3}},
+    {"warp-rowwise-lightfm", UINT64_C(0x582C83A8A6009594),
+     {0xBD1ACD85, 0xBEA69301, 0xBF1FEA97, 0x3E82A2AF}},
+    {"warp-kos-adadelta-lightfm", UINT64_C(0xB3C305D9BDEED070),
+     {0x3D2E3C69, 0xBE52A6ED, 0xBE0A2F11, 0x3DE6AB77}},
+    {"bpr-lightfm", UINT64_C(0x4EE7FB8BD4672F44),
+     {0x3B4AAE4E, 0xBA99115E, 0xBEEA9F91, 0x3D2EED91}},
+};
