@@ -1,0 +1,223 @@
+/* The command line of `lfm fit`: finds the options and checks them together. */
+#include "args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "option_values.h"
+
+enum { DEFAULT_EVERY = 5, DEFAULT_K = 10, NAME_LENGTH = 48 };
+
+static void set_defaults(fit_args *args)
+{
+    memset(args, 0, sizeof *args);
+    args->format.quote = args->titles_format.quote = QUOTE_BY_SEPARATOR;
+    args->users.format.quote = args->items.format.quote = QUOTE_BY_SEPARATOR;
+    args->every = DEFAULT_EVERY;
+    args->k = DEFAULT_K;
+    lfm_split_options_init(&args->split);
+    settings_init(&args->options);
+}
+
+/* The least number of letters to put in, take out or change to make a of b (Levenshtein 1966). */
+static int edit_distance(const char *a, const char *b)
+{
+    int cost[NAME_LENGTH + 1];
+    const int length_a = (int)strlen(a), length_b = (int)strlen(b);
+    if (length_a > NAME_LENGTH || length_b > NAME_LENGTH)
+        return 2 * NAME_LENGTH;
+    for (int j = 0; j <= length_b; j++)
+        cost[j] = j;
+    for (int i = 1; i <= length_a; i++) {
+        int diagonal = cost[0];
+        cost[0] = i;
+        for (int j = 1; j <= length_b; j++) {
+            int best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = cost[j];
+            best = cost[j] + 1 < best ? cost[j] + 1 : best;
+            cost[j] = cost[j - 1] + 1 < best ? cost[j - 1] + 1 : best;
+        }
+    }
+    return cost[length_b];
+}
+
+static int unknown_option(const char *name)
+{
+    char nearest[SETTING_NAME_SIZE] = "", dashed[SETTING_NAME_SIZE], shown[EXCERPT_SIZE];
+    int best = 2 + (int)strlen(name) / 4;
+    const own_option *own;
+    for (int32_t i = 0; (own = args_option(i)) != NULL; i++) {
+        const int distance = own->name != NULL ? edit_distance(name, own->name) : best + 1;
+        if (distance < best) {
+            best = distance;
+            settings_dashed(own->name, nearest);
+        }
+    }
+    lfm_option setting;
+    for (int32_t i = 0; settings_option(i, &setting); i++) {
+        const int distance = edit_distance(name, settings_dashed(setting.name, dashed));
+        if (distance < best) {
+            best = distance;
+            settings_dashed(setting.name, nearest);
+        }
+    }
+    excerpt(name, strlen(name), shown);
+    if (nearest[0] != '\0')
+        return fail_usage("unknown option --%s: did you mean --%s?", shown, nearest);
+    return fail_usage("unknown option --%s: see `lfm fit --help`", shown);
+}
+
+static const own_option *find_own(const char *name)
+{
+    const own_option *own;
+    for (int32_t i = 0; (own = args_option(i)) != NULL; i++) {
+        if (own->name != NULL && strcmp(own->name, name) == 0)
+            return own;
+    }
+    return NULL;
+}
+
+/* Return the value of an option that must have one: what follows '=', or the next argument. */
+static char *take_value(const char *name, char *glued, int argc, char **argv, int *at)
+{
+    if (glued != NULL)
+        return glued;
+    if (*at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0)
+        return argv[++*at];
+    fail_usage("--%s needs a value", name);
+    return NULL;
+}
+
+static int parse_own(fit_args *args, const own_option *own, char *glued, int argc, char **argv, int *at)
+{
+    if (own->argument != NULL && own->argument[0] != '[') {
+        char *value = take_value(own->name, glued, argc, argv, at);
+        return value == NULL ? EXIT_USAGE : option_set(args, own, value);
+    }
+    if (own->argument == NULL && glued != NULL) {
+        if (strcmp(glued, "true") == 0)
+            glued = NULL;
+        else if (strcmp(glued, "false") != 0)
+            return fail_usage("--%s is a switch: '%s' is neither true nor false", own->name, glued);
+    }
+    return option_set(args, own, glued);
+}
+
+/* Read one option, "--name", "--name=value" or "--name value". */
+static int parse_option(fit_args *args, int argc, char **argv, int *at)
+{
+    char *name = argv[*at] + 2, *glued = strchr(name, '=');
+    if (glued != NULL)
+        *glued++ = '\0';
+    const own_option *own = find_own(name);
+    if (own != NULL)
+        return parse_own(args, own, glued, argc, argv, at);
+    lfm_option setting;
+    const int32_t index = settings_find(name, &setting);
+    if (index < 0)
+        return unknown_option(name);
+    const char *value = glued;
+    if (setting.type != LFM_OPTION_SWITCH)
+        value = take_value(name, glued, argc, argv, at);
+    else if (glued == NULL)
+        value = "true";
+    return value == NULL ? EXIT_USAGE : settings_set(&args->options, index, value);
+}
+
+static int check_files(const fit_args *args)
+{
+    const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
+                                 args->titles};
+    int standard_inputs = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        standard_inputs += files[i] != NULL && strcmp(files[i], "-") == 0;
+    if (standard_inputs > 1)
+        return fail_usage("only one file can be standard input");
+    if (args->csv != NULL && args->json != NULL && strcmp(args->csv, args->json) == 0)
+        return fail_usage("--csv and --json name the same file");
+    return EXIT_FINE;
+}
+
+static int check_features(const fit_args *args)
+{
+    const struct {
+        const char *side;
+        const feature_args *features;
+    } sides[] = {{"item", &args->items}, {"user", &args->users}};
+    for (int i = 0; i < 2; i++) {
+        const feature_args *features = sides[i].features;
+        if (features->file != NULL)
+            continue;
+        if (features->all)
+            return fail_usage("--all-%ss needs --%s-features", sides[i].side, sides[i].side);
+        for (int role = 0; role < N_FEATURE_ROLES; role++) {
+            if (features->columns[role] != NULL)
+                return fail_usage("--%s-feature-columns needs --%s-features", sides[i].side,
+                                  sides[i].side);
+        }
+    }
+    if (args->similar_to_feature.n > 0 && args->items.file == NULL)
+        return fail_usage("--similar-to-feature needs --item-features");
+    return EXIT_FINE;
+}
+
+static int check_together(fit_args *args)
+{
+    if (args->interactions == NULL)
+        return fail_usage("no file of interactions is given: see `lfm fit --help`");
+    if (args->test != NULL && args->has_split)
+        return fail_usage("--test and --split exclude each other");
+    const int code = check_files(args);
+    return code != EXIT_FINE ? code : check_features(args);
+}
+
+/* Feature and title files are written like the interactions but for what is said of them alone. */
+static void share_formats(fit_args *args)
+{
+    text_format *const others[] = {&args->users.format, &args->items.format, &args->titles_format};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        others[i]->skip_bad = args->format.skip_bad;
+        others[i]->separator =
+            args->feature_separator != 0 ? args->feature_separator : args->format.separator;
+    }
+}
+
+int args_parse(fit_args *args, int argc, char **argv)
+{
+    bool options_ended = false;
+    set_defaults(args);
+    for (int at = 0; at < argc; at++) {
+        char *word = argv[at];
+        if (!options_ended && strcmp(word, "--") == 0) {
+            options_ended = true;
+        } else if (!options_ended && strcmp(word, "-h") == 0) {
+            args->help = true;
+        } else if (!options_ended && strncmp(word, "--", 2) == 0) {
+            const int code = parse_option(args, argc, argv, &at);
+            if (code != EXIT_FINE)
+                return code;
+        } else if (!options_ended && word[0] == '-' && word[1] != '\0') {
+            return fail_usage("unknown option %s: options begin with two dashes", word);
+        } else if (args->interactions != NULL) {
+            return fail_usage("unexpected argument '%s': the interactions are %s already", word,
+                              args->interactions);
+        } else {
+            args->interactions = word;
+        }
+    }
+    if (args->help)
+        return EXIT_FINE;
+    if (args->top == 0)
+        args->top = args->k;
+    share_formats(args);
+    const int code = check_together(args);
+    return code != EXIT_FINE ? code : settings_finish(&args->options);
+}
+
+void args_free(fit_args *args)
+{
+    free(args->recommend_for.names);
+    free(args->similar_to.names);
+    free(args->similar_to_feature.names);
+}

@@ -1,0 +1,81 @@
+/* The command line of `lfm fit`. */
+#ifndef LFM_TOOL_ARGS_H
+#define LFM_TOOL_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lfm/split.h"
+#include "reader.h"
+#include "settings.h"
+
+/* Names given as NAME,... ; they lie in argv. */
+typedef struct name_list {
+    char **names;
+    size_t capacity;
+    int32_t n;
+} name_list;
+
+enum { ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_WEIGHT, ROLE_TIME, N_ROLES };
+enum { FEATURE_ID, FEATURE_NAME, FEATURE_TYPE, FEATURE_VALUE, FEATURE_WEIGHT, N_FEATURE_ROLES };
+
+/* What is said of one side's features. */
+typedef struct feature_args {
+    const char *file;
+    const char *columns[N_FEATURE_ROLES]; /* by FEATURE_..., NULL: not chosen */
+    text_format format;
+    bool identity;
+    bool normalise;
+    bool all; /* ids of the file that no interaction names count too */
+} feature_args;
+
+typedef struct fit_args {
+    const char *interactions, *test, *titles, *csv, *json;
+    const char *columns[N_ROLES]; /* by ROLE_... */
+    text_format format, titles_format;
+    feature_args users, items;
+    bool has_positive_min;
+    double positive_min;
+    int32_t min_user, min_item;
+    int32_t duplicates;
+    bool has_split;
+    lfm_split_options split;
+    bool allow_overlap, no_train_metrics;
+    int32_t every, k, top;
+    name_list recommend_for, similar_to, similar_to_feature;
+    settings options;
+    char feature_separator; /* 0: that of the interactions' format */
+    bool help;              /* only the help is wanted */
+} fit_args;
+
+/* Read the arguments after "fit". Splits lists within argv. Returns an exit code. */
+int args_parse(fit_args *args, int argc, char **argv);
+
+void args_free(fit_args *args);
+
+/* One option of the command's own; the model's and training's stand in the library's table. */
+typedef struct own_option {
+    const char *name;
+    const char *argument; /* NULL: a switch */
+    const char *help;
+    int id;
+} own_option;
+
+/* Return option `index`, NULL at the end. A row without a name is a heading. */
+const own_option *args_option(int32_t index);
+
+/* Print what `lfm fit --help` says. */
+void args_help(FILE *to);
+
+enum {
+    OPTION_TEST, OPTION_SPLIT, OPTION_SPLIT_SEED, OPTION_ALLOW_OVERLAP, OPTION_POSITIVE_MIN,
+    OPTION_MIN_COUNT, OPTION_DUPLICATES, OPTION_SEP, OPTION_QUOTE, OPTION_HEADER, OPTION_COLUMNS,
+    OPTION_SKIP_BAD, OPTION_ITEM_FEATURES, OPTION_USER_FEATURES, OPTION_ITEM_FEATURE_COLUMNS,
+    OPTION_USER_FEATURE_COLUMNS, OPTION_FEATURE_SEP, OPTION_IDENTITY, OPTION_NORMALISE,
+    OPTION_ALL_ITEMS, OPTION_ALL_USERS, OPTION_EVERY, OPTION_K, OPTION_NO_TRAIN_METRICS, OPTION_CSV,
+    OPTION_JSON, OPTION_RECOMMEND_FOR, OPTION_SIMILAR_TO, OPTION_SIMILAR_TO_FEATURE, OPTION_TOP,
+    OPTION_TITLES, OPTION_HELP
+};
+
+#endif

@@ -1,0 +1,246 @@
+/* All that training and evaluation work on, made from the files and the options. */
+#include "dataset.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "testset.h"
+
+/* Make interactions of the training file's pairs, in their own memory where the policy allows. */
+static int store_pairs(const dataset *data, const fit_args *args, lfm_context *context,
+                       lfm_interactions **out)
+{
+    const pairs *read = &data->read;
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = read->n;
+    coo.n_rows = data->users.n;
+    coo.n_columns = data->items.n;
+    coo.rows = lfm_int32(read->users);
+    coo.columns = lfm_int32(read->items);
+    coo.values = lfm_float32(read->values);
+    lfm_interactions_options options;
+    lfm_interactions_options_init(&options);
+    options.duplicates = args->duplicates;
+    options.borrow = 1;
+    options.weights = lfm_float32(read->weights);
+    options.timestamps = lfm_int64(read->times);
+    return lfm_interactions_from_coo(context, &coo, &options, out) == LFM_OK ? EXIT_FINE
+                                                                              : EXIT_FAILED;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Name a repeated pair by its ids; the library knows numbers only. */
+static int refuse_duplicate(const dataset *data)
+{
+    int64_t *keys = malloc(((size_t)data->read.n + 1) * sizeof *keys);
+    if (keys == NULL)
+        return fail_memory();
+    for (int64_t e = 0; e < data->read.n; e++)
+        keys[e] = (int64_t)data->read.users[e] << 32 | data->read.items[e];
+    qsort(keys, (size_t)data->read.n, sizeof *keys, by_number);
+    int code = fail_library();
+    for (int64_t e = 1; e < data->read.n; e++) {
+        if (keys[e] == keys[e - 1]) {
+            code = fail("user '%s' and item '%s' stand in the training file more than once",
+                        ids_text(&data->users, (int32_t)(keys[e] >> 32)),
+                        ids_text(&data->items, (int32_t)(keys[e] & INT32_MAX)));
+            break;
+        }
+    }
+    free(keys);
+    return code;
+}
+
+static int make_interactions(const dataset *data, const fit_args *args, lfm_context *context,
+                             lfm_interactions **out)
+{
+    const int code = store_pairs(data, args, context, out);
+    if (code == EXIT_FINE)
+        return EXIT_FINE;
+    return args->duplicates == LFM_DUPLICATES_REJECT ? refuse_duplicate(data) : fail_library();
+}
+
+/* Keep of a table the numbers listed, renumbered in that order. */
+static bool keep_ids(ids *kept, const ids *all, const int32_t *numbers, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        if (ids_intern(kept, ids_text(all, numbers[i]), ids_length(all, numbers[i])) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Drop rare users and items from the training data. users, items: receive the tables from before. */
+static int threshold(dataset *data, const fit_args *args, lfm_context *context, ids *users, ids *items)
+{
+    lfm_interactions *whole = NULL;
+    int32_t *user_numbers = malloc(((size_t)data->users.n + 1) * sizeof *user_numbers);
+    int32_t *item_numbers = malloc(((size_t)data->items.n + 1) * sizeof *item_numbers);
+    int code = EXIT_FAILED;
+    if (user_numbers == NULL || item_numbers == NULL) {
+        fail_memory();
+        goto done;
+    }
+    code = make_interactions(data, args, context, &whole);
+    if (code != EXIT_FINE)
+        goto done;
+    if (lfm_interactions_threshold(whole, args->min_user, args->min_item, user_numbers, item_numbers,
+                                   &data->train) != LFM_OK) {
+        code = fail_library();
+        goto done;
+    }
+    *users = data->users;
+    *items = data->items;
+    memset(&data->users, 0, sizeof data->users);
+    memset(&data->items, 0, sizeof data->items);
+    if (!keep_ids(&data->users, users, user_numbers, lfm_interactions_n_users(data->train)) ||
+        !keep_ids(&data->items, items, item_numbers, lfm_interactions_n_items(data->train)))
+        code = fail_memory();
+    else if (lfm_interactions_n_entries(data->train) == 0)
+        code = fail("--min-count leaves no interactions");
+done:
+    lfm_interactions_free(whole);
+    free(user_numbers);
+    free(item_numbers);
+    if (data->train != NULL)
+        pairs_free(&data->read);
+    return code;
+}
+
+int32_t dataset_width(const feature_side *side, const ids *rows)
+{
+    return side->matrix != NULL ? lfm_features_n_features(side->matrix) : rows->n;
+}
+
+static int make_matrix(feature_side *side, const feature_args *features, const ids *rows,
+                       const feature_entries *entries, lfm_context *context)
+{
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = entries->n;
+    coo.n_rows = rows->n;
+    coo.n_columns = side->names.n;
+    coo.rows = lfm_int32(entries->rows);
+    coo.columns = lfm_int32(entries->columns);
+    coo.values = lfm_float32(entries->weights);
+    lfm_features_options options;
+    lfm_features_options_init(&options);
+    options.identity = features->identity;
+    options.normalise = features->normalise;
+    if (lfm_features_from_coo(context, &coo, &options, &side->matrix) != LFM_OK)
+        return fail_library();
+    side->identity = features->identity;
+    side->ignored = entries->ignored;
+    for (int32_t r = 0; r < rows->n; r++)
+        side->bare_rows += lfm_features_row(side->matrix, r, NULL, NULL) == 0;
+    return EXIT_FINE;
+}
+
+static int read_features(dataset *data, feature_side *side, const feature_args *features, ids *rows,
+                         lfm_context *context, progress *shown)
+{
+    feature_entries entries = {.n = 0};
+    read_totals totals;
+    if (features->file == NULL)
+        return EXIT_FINE;
+    int code = feature_file_read(&entries, features, rows, &side->names, shown, &totals);
+    data->bad_lines += totals.bad;
+    if (code == EXIT_FINE && entries.n == 0)
+        code = fail("%s: none of its ids occurs in an interaction", features->file);
+    if (code == EXIT_FINE)
+        code = make_matrix(side, features, rows, &entries, context);
+    feature_entries_free(&entries);
+    return code;
+}
+
+static int split(dataset *data, const fit_args *args, lfm_context *context)
+{
+    lfm_interactions *whole = data->train, *half = NULL;
+    data->train = NULL;
+    int code = EXIT_FINE;
+    if (lfm_interactions_split(whole, &args->split, &data->train, &half) != LFM_OK)
+        code = fail_library();
+    lfm_interactions_free(whole);
+    pairs_free(&data->read);
+    if (code == EXIT_FINE)
+        code = testset_from_split(data, context, half);
+    lfm_interactions_free(half);
+    return code;
+}
+
+static int count_train(dataset *data)
+{
+    const int64_t n = lfm_interactions_n_entries(data->train);
+    const int32_t *users = lfm_interactions_users(data->train);
+    const int32_t *items = lfm_interactions_items(data->train);
+    const float *values = lfm_interactions_values(data->train);
+    bool *user_seen = calloc((size_t)data->users.n + 1, sizeof *user_seen);
+    bool *item_seen = calloc((size_t)data->items.n + 1, sizeof *item_seen);
+    const bool enough_memory = user_seen != NULL && item_seen != NULL;
+    for (int64_t e = 0; e < n && enough_memory; e++) {
+        data->train_positives += values == NULL || values[e] > 0;
+        data->train_users += !user_seen[users[e]];
+        data->train_items += !item_seen[items[e]];
+        user_seen[users[e]] = item_seen[items[e]] = true;
+    }
+    free(user_seen);
+    free(item_seen);
+    return enough_memory ? EXIT_FINE : fail_memory();
+}
+
+int dataset_load(dataset *data, const fit_args *args, lfm_context *context, progress *shown)
+{
+    pairs held_out = {.n = 0};
+    ids old_users = {.n = 0}, old_items = {.n = 0};
+    read_totals totals;
+    const bool thresholded = args->min_user > 0 || args->min_item > 0;
+    int code = pairs_read(&data->read, args->interactions, args, true, &data->users, &data->items, shown,
+                          &totals);
+    data->bad_lines += totals.bad;
+    if (code == EXIT_FINE && args->test != NULL) {
+        code = pairs_read(&held_out, args->test, args, false, &data->users, &data->items, shown, &totals);
+        data->bad_lines += totals.bad;
+    }
+    if (code == EXIT_FINE && thresholded)
+        code = threshold(data, args, context, &old_users, &old_items);
+    if (code == EXIT_FINE)
+        code = read_features(data, &data->user_side, &args->users, &data->users, context, shown);
+    if (code == EXIT_FINE)
+        code = read_features(data, &data->item_side, &args->items, &data->items, context, shown);
+    if (code == EXIT_FINE && !thresholded)
+        code = make_interactions(data, args, context, &data->train);
+    if (code == EXIT_FINE && args->has_split)
+        code = split(data, args, context);
+    if (code == EXIT_FINE && args->test != NULL)
+        code = testset_make(data, context, &held_out, thresholded ? &old_users : &data->users,
+                            thresholded ? &old_items : &data->items);
+    if (code == EXIT_FINE && !args->allow_overlap)
+        code = testset_check_overlap(data);
+    if (code == EXIT_FINE)
+        code = count_train(data);
+    pairs_free(&held_out);
+    ids_free(&old_users);
+    ids_free(&old_items);
+    return code;
+}
+
+void dataset_free(dataset *data)
+{
+    lfm_interactions_free(data->train);
+    lfm_interactions_free(data->test);
+    lfm_features_free(data->user_side.matrix);
+    lfm_features_free(data->item_side.matrix);
+    ids_free(&data->user_side.names);
+    ids_free(&data->item_side.names);
+    ids_free(&data->users);
+    ids_free(&data->items);
+    pairs_free(&data->read);
+    memset(data, 0, sizeof *data);
+}

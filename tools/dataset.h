@@ -1,0 +1,45 @@
+/* All that training and evaluation work on, made from the files and the options. */
+#ifndef LFM_TOOL_DATASET_H
+#define LFM_TOOL_DATASET_H
+
+#include "args.h"
+#include "feature_file.h"
+#include "ids.h"
+#include "lfm/lfm.h"
+#include "pairs.h"
+#include "progress.h"
+
+/* One side's features. */
+typedef struct feature_side {
+    ids names;
+    lfm_features *matrix; /* NULL: the identity */
+    bool identity;        /* indicators stand before the named features */
+    int64_t ignored;      /* lines of ids that occur in no interaction */
+    int32_t bare_rows;    /* users or items without any feature */
+} feature_side;
+
+/* Zero-initialise. */
+typedef struct dataset {
+    ids users, items;
+    lfm_interactions *train;
+    lfm_interactions *test; /* positives of users with training data; NULL: none */
+    feature_side user_side, item_side;
+    pairs read; /* the training file; `train` may borrow its arrays */
+
+    int64_t bad_lines; /* skipped, of all files */
+    int64_t train_positives;
+    int32_t train_users, train_items; /* that occur in training */
+    int32_t test_users;               /* with a test positive, the skipped included */
+    int32_t test_users_skipped;       /* of them without training data */
+    int64_t test_pairs_dropped;       /* whose user or item --min-count dropped */
+} dataset;
+
+/* Read everything and check that it fits together. Returns an exit code. */
+int dataset_load(dataset *data, const fit_args *args, lfm_context *context, progress *shown);
+
+/* Number of columns of a side's feature matrix: what the model must have. */
+int32_t dataset_width(const feature_side *side, const ids *rows);
+
+void dataset_free(dataset *data);
+
+#endif

@@ -1,0 +1,20 @@
+/* Ctrl-C: the first asks to stop and report, the second ends at once. */
+#ifndef LFM_TOOL_INTERRUPT_H
+#define LFM_TOOL_INTERRUPT_H
+
+#include <stdbool.h>
+
+#include "lfm/context.h"
+
+/* Listen for SIGINT from now on; false when there is no memory. */
+bool interrupt_install(void);
+
+/* Stop listening. */
+void interrupt_remove(void);
+
+/* The flag that the first SIGINT sets. */
+const lfm_cancel *interrupt_flag(void);
+
+bool interrupted(void);
+
+#endif

@@ -1,0 +1,143 @@
+/* The lists asked for: items for users, items like items, items like features. */
+#include "lists.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+/* Tell which names are unknown, the first few of them. */
+static int unknown_names(const char *option, const char *what, const name_list *names,
+                         const int32_t *numbers)
+{
+    enum { SHOWN = 5 };
+    char list[SHOWN * (EXCERPT_SIZE + 4) + 1] = "", shown[EXCERPT_SIZE];
+    int32_t n = 0;
+    for (int32_t i = 0; i < names->n; i++) {
+        if (numbers[i] >= 0)
+            continue;
+        if (n++ < SHOWN) {
+            strcat(list, n == 1 ? "'" : ", '");
+            strcat(list, excerpt(names->names[i], strlen(names->names[i]), shown));
+            strcat(list, "'");
+        }
+    }
+    return fail("--%s: the data knows no %s %s%s", option, what, list, n > SHOWN ? ", ..." : "");
+}
+
+static int resolve(list_kind *kind, const char *option, const char *what, const name_list *names,
+                   const ids *table)
+{
+    bool all_known = true;
+    kind->names = names;
+    kind->numbers = malloc(((size_t)names->n + 1) * sizeof *kind->numbers);
+    if (kind->numbers == NULL)
+        return fail_memory();
+    for (int32_t i = 0; i < names->n; i++) {
+        kind->numbers[i] = ids_find(table, names->names[i], strlen(names->names[i]));
+        all_known &= kind->numbers[i] >= 0;
+    }
+    return all_known ? EXIT_FINE : unknown_names(option, what, names, kind->numbers);
+}
+
+/* Without training data and without features a user's representation is chance. */
+static int check_users_known(const list_kind *kind, const dataset *data)
+{
+    const feature_side *side = &data->user_side;
+    const int64_t entries = lfm_interactions_n_entries(data->train);
+    const int32_t *users = lfm_interactions_users(data->train);
+    for (int32_t i = 0; i < kind->names->n; i++) {
+        const int32_t user = kind->numbers[i];
+        bool known = side->matrix != NULL &&
+                     lfm_features_row(side->matrix, user, NULL, NULL) > (side->identity ? 1 : 0);
+        for (int64_t e = 0; e < entries && !known; e++)
+            known = users[e] == user;
+        if (!known)
+            return fail("--recommend-for: user '%s' has neither training data nor features",
+                        kind->names->names[i]);
+    }
+    return EXIT_FINE;
+}
+
+int lists_resolve(lists *all, const fit_args *args, const dataset *data)
+{
+    list_kind *kinds = all->kinds;
+    kinds[LIST_RECOMMENDED] = (list_kind){
+        .heading = "Recommended for user", .json_name = "recommended", .score_name = "score"};
+    kinds[LIST_SIMILAR] =
+        (list_kind){.heading = "Similar to item", .json_name = "similar", .score_name = "cosine"};
+    kinds[LIST_FEATURE] = (list_kind){
+        .heading = "Similar to feature", .json_name = "similar_to_feature", .score_name = "cosine"};
+    int code = resolve(&kinds[LIST_RECOMMENDED], "recommend-for", "user", &args->recommend_for,
+                       &data->users);
+    if (code == EXIT_FINE)
+        code = resolve(&kinds[LIST_SIMILAR], "similar-to", "item", &args->similar_to, &data->items);
+    if (code == EXIT_FINE)
+        code = resolve(&kinds[LIST_FEATURE], "similar-to-feature", "item feature",
+                       &args->similar_to_feature, &data->item_side.names);
+    return code != EXIT_FINE ? code : check_users_known(&kinds[LIST_RECOMMENDED], data);
+}
+
+/* Ask for similar items of each name. `shift` is what comes before the names in the query's space. */
+static lfm_status fill_similar(list_kind *kind, const lfm_scorer *scorer, int32_t space, int32_t shift,
+                               const lfm_infer_options *options)
+{
+    lfm_status status = LFM_OK;
+    for (int32_t i = 0; i < kind->names->n && status == LFM_OK; i++) {
+        const size_t at = (size_t)i * (size_t)kind->length;
+        status = lfm_similar(scorer, space, kind->numbers[i] + shift, LFM_SPACE_ITEM, kind->length,
+                             kind->items + at, kind->scores + at, options);
+    }
+    return status;
+}
+
+static bool make_room(list_kind *kind, int32_t length)
+{
+    const size_t n = (size_t)kind->names->n * (size_t)length + 1;
+    kind->length = length;
+    kind->items = malloc(n * sizeof *kind->items);
+    kind->scores = malloc(n * sizeof *kind->scores);
+    return kind->items != NULL && kind->scores != NULL;
+}
+
+int lists_fill(lists *all, const lfm_model *model, const fit_args *args, const dataset *data)
+{
+    list_kind *recommended = &all->kinds[LIST_RECOMMENDED];
+    const int32_t length = args->top < data->items.n ? args->top : data->items.n;
+    bool any = false;
+    for (int i = 0; i < N_LIST_KINDS; i++) {
+        any |= all->kinds[i].names->n > 0;
+        if (!make_room(&all->kinds[i], length))
+            return fail_memory();
+    }
+    if (!any)
+        return EXIT_FINE;
+    lfm_scorer *scorer = NULL;
+    lfm_infer_options options;
+    lfm_infer_options_init(&options);
+    options.threads = args->options.train.threads;
+    lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
+                                          options.threads, &scorer);
+    if (status == LFM_OK && recommended->names->n > 0)
+        status = lfm_recommend(scorer, recommended->names->n, recommended->numbers, length, data->train,
+                               recommended->items, recommended->scores, &options);
+    if (status == LFM_OK)
+        status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, &options);
+    if (status == LFM_OK)
+        status = fill_similar(&all->kinds[LIST_FEATURE], scorer, LFM_SPACE_ITEM_FEATURE,
+                              data->item_side.identity ? data->items.n : 0, &options);
+    const int code = status == LFM_OK ? EXIT_FINE : fail_library();
+    lfm_scorer_free(scorer);
+    return code;
+}
+
+void lists_free(lists *all)
+{
+    for (int i = 0; i < N_LIST_KINDS; i++) {
+        free(all->kinds[i].numbers);
+        free(all->kinds[i].items);
+        free(all->kinds[i].scores);
+    }
+    memset(all, 0, sizeof *all);
+}

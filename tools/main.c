@@ -1,0 +1,43 @@
+/* The `lfm` command: finds out which command is wanted. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+#include "fit.h"
+#include "lfm/lfm.h"
+#include "synth.h"
+
+static void print_help(FILE *to)
+{
+    fputs("lfm: hybrid recommenders on files\n"
+          "\n"
+          "  lfm fit FILE [options]    train on interactions, evaluate, recommend; see `lfm fit --help`\n"
+          "  lfm synth DIR [options]   make example data; see `lfm synth --help`\n"
+          "  lfm --help                print this\n"
+          "  lfm --version             print the version\n",
+          to);
+}
+
+int main(int argc, char **argv)
+{
+    const char *command = argc > 1 ? argv[1] : "";
+    if (strcmp(command, "fit") == 0)
+        return fit_main(argc - 2, argv + 2);
+    if (strcmp(command, "synth") == 0)
+        return synth_main(argc - 1, argv + 1);
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 || strcmp(command, "help") == 0)
+        print_help(stdout);
+    else if (strcmp(command, "--version") == 0)
+        printf("lfm %s\n", lfm_version());
+    else {
+        if (command[0] == '\0')
+            fputs("lfm: no command is given: see `lfm --help`\n", stderr);
+        else
+            fprintf(stderr, "lfm: unknown command '%s': see `lfm --help`\n", command);
+        return EXIT_USAGE;
+    }
+    if (fflush(stdout) == 0)
+        return EXIT_FINE;
+    perror("lfm: cannot write standard output");
+    return EXIT_FAILED;
+}

@@ -1,0 +1,27 @@
+/* Files being written: every error is noticed, told once and remembered. */
+#ifndef LFM_TOOL_OUTPUT_H
+#define LFM_TOOL_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct output {
+    FILE *file; /* NULL: not wanted, or failed */
+    const char *name;
+    bool is_standard; /* not ours to close */
+    bool failed;
+} output;
+
+/* Open path for writing; NULL: none is wanted, "-": standard output. Returns an exit code. */
+int output_open(output *out, const char *path);
+
+/* Write to a stream that is open already. */
+void output_use(output *out, FILE *file, const char *name);
+
+/* Write out what is buffered and look whether all went well. */
+void output_flush(output *out);
+
+/* Flush and close; the disk may turn out to be full only here. */
+void output_close(output *out);
+
+#endif

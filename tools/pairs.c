@@ -1,0 +1,250 @@
+/* Interactions as they stand in a file. */
+#include "pairs.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "number.h"
+
+enum { BATCH = 256 };
+
+typedef struct pairs_reader {
+    pairs *all;
+    const char *path;
+    const fit_args *args;
+    ids *users, *items;
+    bool needs_time;
+    bool all_ones;
+    /* Rows whose users and items have no numbers yet: the last n_waiting of `all`. */
+    ids_query user_queries[BATCH], item_queries[BATCH];
+    int32_t n_waiting;
+    char *texts; /* users and items, one after another */
+    size_t texts_length, texts_capacity;
+} pairs_reader;
+
+static int bad(row *taken, const char *problem, int32_t column_index)
+{
+    taken->problem = problem;
+    taken->culprit = taken->fields[column_index];
+    return ROW_BAD;
+}
+
+static bool grow_one(void **array, size_t capacity, size_t element_size)
+{
+    void *grown = realloc(*array, capacity * element_size);
+    if (grown == NULL)
+        return false;
+    *array = grown;
+    return true;
+}
+
+/* Make room for one more in each array that is in use. */
+static bool reserve(pairs *all, bool values, bool weights, bool times)
+{
+    enum { FIRST_CAPACITY = 1024 };
+    if ((size_t)all->n < all->capacity)
+        return true;
+    const size_t capacity = all->capacity == 0 ? (size_t)FIRST_CAPACITY : all->capacity * 2;
+    void *arrays[] = {all->users, all->items, all->values, all->weights, all->times};
+    const bool used[] = {true, true, values, weights, times};
+    const size_t sizes[] = {sizeof *all->users, sizeof *all->items, sizeof *all->values,
+                            sizeof *all->weights, sizeof *all->times};
+    bool good = true;
+    for (int i = 0; i < 5 && good; i++)
+        good = !used[i] || grow_one(&arrays[i], capacity, sizes[i]);
+    all->users = arrays[0];
+    all->items = arrays[1];
+    all->values = arrays[2];
+    all->weights = arrays[3];
+    all->times = arrays[4];
+    if (good)
+        all->capacity = capacity;
+    return good;
+}
+
+/* Read a value; one that float cannot hold keeps its sign. */
+static bool read_value(const pairs_reader *reader, const field *text, float *value)
+{
+    double number;
+    if (!parse_real(text->text, text->length, &number) || fabs(number) > (double)FLT_MAX)
+        return false;
+    if (reader->args->has_positive_min)
+        *value = number >= reader->args->positive_min ? 1.0f : -1.0f;
+    else if (number > 0 && number < (double)FLT_MIN)
+        *value = FLT_MIN;
+    else
+        *value = (float)number;
+    return true;
+}
+
+static bool read_weight(const field *text, float *weight)
+{
+    double number;
+    if (!parse_real(text->text, text->length, &number) || number < 0 || number > (double)FLT_MAX)
+        return false;
+    *weight = (float)number;
+    return true;
+}
+
+static int number_side(ids *table, ids_query *queries, int32_t n, int32_t *numbers,
+                       const pairs_reader *reader, const char *what)
+{
+    const int32_t failed = ids_intern_all(table, queries, n);
+    if (failed == IDS_TOO_MANY)
+        return fail("%s: more than 2^31 - 2 %s", reader->path, what);
+    if (failed != 0)
+        return fail_memory();
+    for (int32_t i = 0; i < n; i++)
+        numbers[i] = queries[i].number;
+    return EXIT_FINE;
+}
+
+/* Give the users and items that wait their numbers. */
+static int number_waiting(pairs_reader *reader)
+{
+    const int32_t n = reader->n_waiting;
+    const int64_t first = reader->all->n - n;
+    reader->n_waiting = 0;
+    reader->texts_length = 0;
+    if (n == 0)
+        return EXIT_FINE;
+    const int code = number_side(reader->users, reader->user_queries, n, reader->all->users + first,
+                                 reader, "users");
+    return code != EXIT_FINE ? code
+                             : number_side(reader->items, reader->item_queries, n,
+                                           reader->all->items + first, reader, "items");
+}
+
+/* Keep a user and an item until there are enough to look up together. */
+static int wait_for_numbers(pairs_reader *reader, const field *user, const field *item)
+{
+    enum { TEXTS = 1 << 15 };
+    const size_t needed = user->length + item->length;
+    if (reader->n_waiting == BATCH || reader->texts_length + needed > reader->texts_capacity) {
+        const int code = number_waiting(reader);
+        if (code != EXIT_FINE)
+            return code;
+        char *texts = grow_array(reader->texts, &reader->texts_capacity,
+                                 needed > TEXTS ? needed : (size_t)TEXTS, sizeof *texts);
+        if (texts == NULL)
+            return fail_memory();
+        reader->texts = texts;
+    }
+    char *at = reader->texts + reader->texts_length;
+    memcpy(at, user->text, user->length);
+    memcpy(at + user->length, item->text, item->length);
+    reader->user_queries[reader->n_waiting] = (ids_query){.text = at, .length = user->length};
+    reader->item_queries[reader->n_waiting] =
+        (ids_query){.text = at + user->length, .length = item->length};
+    reader->texts_length += needed;
+    return EXIT_FINE;
+}
+
+static int take_pair(row *taken, void *user_data)
+{
+    pairs_reader *reader = user_data;
+    pairs *all = reader->all;
+    const field *fields = taken->fields;
+    const bool has_value = fields[ROLE_VALUE].text != NULL;
+    const bool has_weight = fields[ROLE_WEIGHT].text != NULL;
+    float value = 1, weight = 1;
+    int64_t time = 0;
+    if (fields[ROLE_USER].length == 0)
+        return bad(taken, "the user is empty", ROLE_USER);
+    if (fields[ROLE_ITEM].length == 0)
+        return bad(taken, "the item is empty", ROLE_ITEM);
+    if (has_value && !read_value(reader, &fields[ROLE_VALUE], &value))
+        return bad(taken, "the value is not a finite number", ROLE_VALUE);
+    if (has_weight && !read_weight(&fields[ROLE_WEIGHT], &weight))
+        return bad(taken, "the weight is not a finite number of 0 or more", ROLE_WEIGHT);
+    if (fields[ROLE_TIME].text != NULL &&
+        !parse_time(fields[ROLE_TIME].text, fields[ROLE_TIME].length, &time))
+        return bad(taken, "the time is not a number that fits 64 bits", ROLE_TIME);
+    if (!has_value && reader->args->has_positive_min) {
+        fail("%s has no column of values, which --positive-min needs", reader->path);
+        return ROW_FATAL;
+    }
+    if (fields[ROLE_TIME].text == NULL && reader->needs_time) {
+        fail("%s has no column of times, which --split last needs", reader->path);
+        return ROW_FATAL;
+    }
+    if (wait_for_numbers(reader, &fields[ROLE_USER], &fields[ROLE_ITEM]) != EXIT_FINE)
+        return ROW_FATAL;
+    if (!reserve(all, has_value, has_weight, reader->needs_time)) {
+        fail_memory();
+        return ROW_FATAL;
+    }
+    if (all->values != NULL)
+        all->values[all->n] = value;
+    if (all->weights != NULL)
+        all->weights[all->n] = weight;
+    if (all->times != NULL)
+        all->times[all->n] = time;
+    all->n++;
+    reader->n_waiting++;
+    reader->all_ones &= value == 1;
+    return ROW_OK;
+}
+
+int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_details, ids *users,
+               ids *items, progress *shown, read_totals *totals)
+{
+    column columns[N_ROLES] = {
+        [ROLE_USER] = {"user", NULL, 1, true},     [ROLE_ITEM] = {"item", NULL, 2, true},
+        [ROLE_VALUE] = {"value", NULL, 3, false},  [ROLE_WEIGHT] = {"weight", NULL, 0, false},
+        [ROLE_TIME] = {"time", NULL, 4, false},
+    };
+    bool any_chosen = false;
+    for (int i = 0; i < N_ROLES; i++)
+        any_chosen |= args->columns[i] != NULL;
+    pairs_reader reader = {.all = all,
+                           .path = strcmp(path, "-") == 0 ? "(stdin)" : path,
+                           .args = args,
+                           .users = users,
+                           .items = items,
+                           .all_ones = true};
+    reader.needs_time = with_details && args->has_split && args->split.method == LFM_SPLIT_LAST;
+    for (int i = 0; i < N_ROLES; i++) {
+        columns[i].chosen = args->columns[i];
+        if (any_chosen && i > ROLE_ITEM)
+            columns[i].position = 0;
+    }
+    if (!with_details)
+        columns[ROLE_WEIGHT] = (column){"weight", NULL, 0, false};
+    /* Times that nobody uses are not read, so they may be anything. */
+    if (!reader.needs_time)
+        columns[ROLE_TIME] = (column){"time", NULL, 0, false};
+    int code = read_rows(path, &args->format, columns, with_details ? N_ROLES : ROLE_WEIGHT, take_pair,
+                         &reader, shown, totals);
+    if (code == EXIT_FINE)
+        code = number_waiting(&reader);
+    free(reader.texts);
+    if (code == EXIT_FINE && reader.all_ones) {
+        free(all->values);
+        all->values = NULL;
+    }
+    return code;
+}
+
+bool pairs_append(pairs *all, int32_t user, int32_t item, float value)
+{
+    if (!reserve(all, true, false, false))
+        return false;
+    all->users[all->n] = user;
+    all->items[all->n] = item;
+    all->values[all->n++] = value;
+    return true;
+}
+
+void pairs_free(pairs *all)
+{
+    free(all->users);
+    free(all->items);
+    free(all->values);
+    free(all->weights);
+    free(all->times);
+    memset(all, 0, sizeof *all);
+}
