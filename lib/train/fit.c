@@ -92,16 +92,25 @@ static void report(loop *l, int64_t samples, double rate, const lfmi_tally *tall
         l->own_rate = progress.learning_rate;
 }
 
+/* Find a parameter that is not finite any more and describe it; false when there is none. */
+static bool describe_bad(const lfmi_fit *fit, char *place, size_t size)
+{
+    for (int32_t side = 0; side < LFMI_SIDES; side++) {
+        const int32_t feature = lfmi_model_find_bad(fit->model, side, fit->threads);
+        if (feature < 0)
+            continue;
+        snprintf(place, size, "a parameter of %s feature %d", side == LFM_USER ? "user" : "item", feature);
+        return true;
+    }
+    return false;
+}
+
 static lfm_status diverged(loop *l, const char *what, double rate)
 {
     lfm_model *model = l->fit->model;
-    char place[96] = "";
-    for (int32_t side = 0; side < LFMI_SIDES && place[0] == '\0'; side++) {
-        const int32_t feature = lfmi_model_find_bad(model, side, l->fit->threads);
-        if (feature >= 0)
-            snprintf(place, sizeof place, "a parameter of %s feature %d", side == LFM_USER ? "user" : "item", feature);
-    }
-    if (place[0] == '\0' && what == NULL)
+    char place[96];
+    const bool bad = describe_bad(l->fit, place, sizeof place);
+    if (!bad && what == NULL)
         return LFM_OK;
     const bool rollback = l->fit->options.rollback != 0;
     const long long epoch = (long long)lfm_model_epochs(model);
@@ -111,7 +120,7 @@ static lfm_status diverged(loop *l, const char *what, double rate)
     return lfmi_fail(LFM_ERROR_DIVERGED,
                      "training diverged in epoch %lld: %s is not finite any more; try a smaller learning_rate (it was "
                      "%g), smaller weights or normalised feature rows; %s",
-                     epoch + 1, place[0] != '\0' ? place : what, rate,
+                     epoch + 1, bad ? place : what, rate,
                      rollback ? "the model is back at its last completed epoch" : "the model must be reset");
 }
 
@@ -133,7 +142,9 @@ static lfm_status run_epoch(loop *l)
         const int64_t end = n - done < step ? n : done + step;
         l->trainer->run(l->state, done, end, &tally);
         done = end;
-        finite = lfmi_is_finite_double(tally.loss) != 0;
+        /* A loss may overflow while all parameters are finite: that is no reason to end. */
+        char place[96];
+        finite = lfmi_is_finite_double(tally.loss) || !describe_bad(l->fit, place, sizeof place);
         if (done < n && finite)
             report(l, done, rate, &tally, false);
         cancelled = lfm_cancel_is_set(o->cancel) != 0 || l->stop;
