@@ -65,3 +65,9 @@ bool check_message(const char *part, const char *file, int line)
     return check_report(strstr(message, part) != NULL && strchr(message, '\n') == NULL, false, file,
                         line, "the message '%s' should be one line with '%s'", message, part);
 }
+
+bool check_failure(lfm_status got, lfm_status wanted, const char *part, const char *file, int line,
+                   const char *call)
+{
+    return check_status(got, wanted, false, file, line, call) && check_message(part, file, line);
+}

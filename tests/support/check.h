@@ -16,6 +16,8 @@ bool check_status(lfm_status got, lfm_status wanted, bool fatal, const char *fil
 bool check_integer(long long got, long long wanted, const char *file, int line, const char *what);
 bool check_close(double got, double wanted, double relative, double absolute, const char *file,
                  int line, const char *what);
+bool check_failure(lfm_status got, lfm_status wanted, const char *part, const char *file, int line,
+                   const char *call);
 bool check_message(const char *part, const char *file, int line);
 
 #define CHECK(condition) check_report((condition), false, __FILE__, __LINE__, "%s", #condition)
@@ -31,8 +33,7 @@ bool check_message(const char *part, const char *file, int line);
 
 /* A call that fails with a status and a message that contains `part`. */
 #define CHECK_FAILS(call, wanted, part)                                                            \
-    (check_status((call), (wanted), false, __FILE__, __LINE__, #call) &&                           \
-     check_message((part), __FILE__, __LINE__))
+    check_failure((call), (wanted), (part), __FILE__, __LINE__, #call)
 
 #define CHECK_INTEGER(got, wanted)                                                                 \
     check_integer((long long)(got), (long long)(wanted), __FILE__, __LINE__, #got)
