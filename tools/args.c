@@ -89,7 +89,8 @@ static char *take_value(const char *name, char *glued, int argc, char **argv, in
     return NULL;
 }
 
-static int parse_own(fit_args *args, const own_option *own, char *glued, int argc, char **argv, int *at)
+static int parse_own(fit_args *args, const own_option *own, char *glued, int argc, char **argv,
+                     int *at)
 {
     if (own->argument != NULL && own->argument[0] != '[') {
         char *value = take_value(own->name, glued, argc, argv, at);
@@ -166,7 +167,7 @@ static int check_together(fit_args *args)
 {
     if (args->interactions == NULL)
         return fail_usage("no file of interactions is given: see `lfm fit --help`");
-    if (args->test != NULL && args->has_split)
+    if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
     const int code = check_files(args);
     return code != EXIT_FINE ? code : check_features(args);

@@ -39,7 +39,7 @@ typedef struct fit_args {
     double positive_min;
     int32_t min_user, min_item;
     int32_t duplicates;
-    bool has_split;
+    const char *split_text; /* NULL: no split */
     lfm_split_options split;
     bool allow_overlap, no_train_metrics;
     int32_t every, k, top;

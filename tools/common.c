@@ -38,15 +38,9 @@ int fail_usage(const char *format, ...)
     return EXIT_USAGE;
 }
 
-int fail_memory(void)
-{
-    return fail("out of memory");
-}
+int fail_memory(void) { return fail("out of memory"); }
 
-int fail_library(void)
-{
-    return fail("%s", lfm_last_message());
-}
+int fail_library(void) { return fail("%s", lfm_last_message()); }
 
 void note(const char *format, ...)
 {

@@ -27,7 +27,7 @@ static int store_pairs(const dataset *data, const fit_args *args, lfm_context *c
     options.weights = lfm_float32(read->weights);
     options.timestamps = lfm_int64(read->times);
     return lfm_interactions_from_coo(context, &coo, &options, out) == LFM_OK ? EXIT_FINE
-                                                                              : EXIT_FAILED;
+                                                                             : EXIT_FAILED;
 }
 
 static int by_number(const void *a, const void *b)
@@ -78,7 +78,8 @@ static bool keep_ids(ids *kept, const ids *all, const int32_t *numbers, int32_t 
 }
 
 /* Drop rare users and items from the training data. users, items: receive the tables from before. */
-static int threshold(dataset *data, const fit_args *args, lfm_context *context, ids *users, ids *items)
+static int threshold(dataset *data, const fit_args *args, lfm_context *context, ids *users,
+                     ids *items)
 {
     lfm_interactions *whole = NULL;
     int32_t *user_numbers = malloc(((size_t)data->users.n + 1) * sizeof *user_numbers);
@@ -91,8 +92,8 @@ static int threshold(dataset *data, const fit_args *args, lfm_context *context, 
     code = make_interactions(data, args, context, &whole);
     if (code != EXIT_FINE)
         goto done;
-    if (lfm_interactions_threshold(whole, args->min_user, args->min_item, user_numbers, item_numbers,
-                                   &data->train) != LFM_OK) {
+    if (lfm_interactions_threshold(whole, args->min_user, args->min_item, user_numbers,
+                                   item_numbers, &data->train) != LFM_OK) {
         code = fail_library();
         goto done;
     }
@@ -201,11 +202,12 @@ int dataset_load(dataset *data, const fit_args *args, lfm_context *context, prog
     ids old_users = {.n = 0}, old_items = {.n = 0};
     read_totals totals;
     const bool thresholded = args->min_user > 0 || args->min_item > 0;
-    int code = pairs_read(&data->read, args->interactions, args, true, &data->users, &data->items, shown,
-                          &totals);
+    int code = pairs_read(&data->read, args->interactions, args, true, &data->users, &data->items,
+                          shown, &totals);
     data->bad_lines += totals.bad;
     if (code == EXIT_FINE && args->test != NULL) {
-        code = pairs_read(&held_out, args->test, args, false, &data->users, &data->items, shown, &totals);
+        code = pairs_read(&held_out, args->test, args, false, &data->users, &data->items, shown,
+                          &totals);
         data->bad_lines += totals.bad;
     }
     if (code == EXIT_FINE && thresholded)
@@ -216,7 +218,7 @@ int dataset_load(dataset *data, const fit_args *args, lfm_context *context, prog
         code = read_features(data, &data->item_side, &args->items, &data->items, context, shown);
     if (code == EXIT_FINE && !thresholded)
         code = make_interactions(data, args, context, &data->train);
-    if (code == EXIT_FINE && args->has_split)
+    if (code == EXIT_FINE && args->split_text != NULL)
         code = split(data, args, context);
     if (code == EXIT_FINE && args->test != NULL)
         code = testset_make(data, context, &held_out, thresholded ? &old_users : &data->users,

@@ -82,7 +82,8 @@ static int take_feature(row *taken, void *user_data)
     if (id.length == 0)
         return bad(taken, "the id is empty", PLACE_ID);
     if (taken->fields[PLACE_NAME].length == 0)
-        return bad(taken, reader->typed ? "the type is empty" : "the feature's name is empty", PLACE_NAME);
+        return bad(taken, reader->typed ? "the type is empty" : "the feature's name is empty",
+                   PLACE_NAME);
     if (weight.text != NULL &&
         (!parse_real(weight.text, weight.length, &number) || fabs(number) > (double)FLT_MAX))
         return bad(taken, "the weight is not a finite number", reader->weight_place);
@@ -111,7 +112,8 @@ int feature_file_read(feature_entries *entries, const feature_args *features, id
     const char *const *chosen = features->columns;
     const bool typed = chosen[FEATURE_TYPE] != NULL;
     const column id = {"id", chosen[FEATURE_ID], 1, true};
-    const column weight = {"weight", chosen[FEATURE_WEIGHT], typed ? 0 : 3, chosen[FEATURE_WEIGHT] != NULL};
+    const column weight = {"weight", chosen[FEATURE_WEIGHT], typed ? 0 : 3,
+                           chosen[FEATURE_WEIGHT] != NULL};
     const column named[] = {id, {"name", chosen[FEATURE_NAME], 2, true}, weight};
     const column with_type[] = {id,
                                 {"type", chosen[FEATURE_TYPE], 2, true},

@@ -41,9 +41,11 @@ static int64_t next_stop(int64_t epoch, int64_t epochs, int32_t every)
     return epoch / every * every + every;
 }
 
-static int evaluate_and_report(report *to, const lfm_model *model, const run_end *state, progress *shown)
+static int evaluate_and_report(report *to, const lfm_model *model, const run_end *state,
+                               progress *shown)
 {
-    evaluation point = {.epoch = state->epochs, .partial = state->partial, .seconds = state->seconds};
+    evaluation point = {
+        .epoch = state->epochs, .partial = state->partial, .seconds = state->seconds};
     progress_word(shown, "evaluating ...");
     const int code = evaluate(&point, model, to->data, to->args);
     progress_clear(shown);
@@ -84,7 +86,8 @@ static int train(lfm_model *model, report *to, run_end *state, progress *shown)
     int code = EXIT_FINE;
     do {
         if (epochs > 0)
-            code = train_until(model, to, next_stop(state->epochs, epochs, to->args->every), state, shown);
+            code = train_until(model, to, next_stop(state->epochs, epochs, to->args->every), state,
+                               shown);
         if (code == EXIT_FINE)
             code = evaluate_and_report(to, model, state, shown);
     } while (code == EXIT_FINE && state->epochs < epochs && !interrupted() && !state->diverged &&
@@ -93,8 +96,8 @@ static int train(lfm_model *model, report *to, run_end *state, progress *shown)
     return code;
 }
 
-static int train_and_report(const fit_args *args, const dataset *data, lfm_context *context, lists *wanted,
-                            const titles *names, progress *shown)
+static int train_and_report(const fit_args *args, const dataset *data, lfm_context *context,
+                            lists *wanted, const titles *names, progress *shown)
 {
     lfm_model *model = NULL;
     report to;

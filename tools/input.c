@@ -52,8 +52,9 @@ static int64_t count_lines(const char *from, const char *to)
 static int refuse_binary(const input *in, const char *nul)
 {
     const unsigned char *head = (const unsigned char *)in->buffer + in->start;
-    const bool utf16 = in->line == 0 && in->end - in->start >= 2 &&
-                       ((head[0] == 0xFF && head[1] == 0xFE) || (head[0] == 0xFE && head[1] == 0xFF));
+    const bool utf16 =
+        in->line == 0 && in->end - in->start >= 2 &&
+        ((head[0] == 0xFF && head[1] == 0xFE) || (head[0] == 0xFE && head[1] == 0xFF));
     return fail("%s:%lld: %s", in->name,
                 (long long)(in->line + 1 + count_lines(in->buffer + in->start, nul)),
                 utf16 ? "the file is UTF-16: convert it to UTF-8"
@@ -70,8 +71,9 @@ static int read_failed(const input *in)
     const int system_error = errno;
     const char *reason = gzerror(in->file, &code);
     if (code == Z_BUF_ERROR)
-        return fail("%s: the gzip file is truncated (after line %lld)", in->name,
-                    (long long)(in->line + count_lines(in->buffer + in->start, in->buffer + in->end)));
+        return fail(
+            "%s: the gzip file is truncated (after line %lld)", in->name,
+            (long long)(in->line + count_lines(in->buffer + in->start, in->buffer + in->end)));
     if (code == Z_ERRNO)
         return fail("cannot read %s: %s", in->name, strerror(system_error));
     return fail("%s: the gzip file is corrupt: %s (after line %lld)", in->name, reason,
@@ -88,7 +90,8 @@ static int refill(input *in)
     in->end = waiting;
     if (in->capacity - waiting < CHUNK / 2) {
         if (waiting > LONGEST_LINE)
-            return fail("%s:%lld: the line is longer than 1 GiB", in->name, (long long)in->line + 1);
+            return fail("%s:%lld: the line is longer than 1 GiB", in->name,
+                        (long long)in->line + 1);
         char *buffer = grow_array(in->buffer, &in->capacity, in->capacity * 2, 1);
         if (buffer == NULL)
             return fail_memory();
@@ -113,7 +116,8 @@ static void skip_byte_order_mark(input *in)
 {
     static const char mark[] = "\xEF\xBB\xBF";
     enum { MARK_LENGTH = sizeof mark - 1 };
-    if (in->end - in->start >= MARK_LENGTH && memcmp(in->buffer + in->start, mark, MARK_LENGTH) == 0)
+    if (in->end - in->start >= MARK_LENGTH &&
+        memcmp(in->buffer + in->start, mark, MARK_LENGTH) == 0)
         in->start += MARK_LENGTH;
 }
 

@@ -33,12 +33,6 @@ void interrupt_remove(void)
     cancel = NULL;
 }
 
-const lfm_cancel *interrupt_flag(void)
-{
-    return cancel;
-}
+const lfm_cancel *interrupt_flag(void) { return cancel; }
 
-bool interrupted(void)
-{
-    return lfm_cancel_is_set(cancel) != 0;
-}
+bool interrupted(void) { return lfm_cancel_is_set(cancel) != 0; }

@@ -106,11 +106,10 @@ bool json_evaluation(FILE *to, const evaluation *point, int32_t k)
 static bool put_side(json_t *object, const char *name, const feature_side *side, int32_t rows)
 {
     json_t *about = json_object();
-    const bool good = about != NULL &&
-                      put_count(about, "count", side->matrix != NULL ? side->names.n : 0) &&
-                      put(about, "identity", json_boolean(side->matrix == NULL || side->identity)) &&
-                      put_count(about, "rows", rows) &&
-                      put_count(about, "rows_without", side->bare_rows);
+    const bool good =
+        about != NULL && put_count(about, "count", side->matrix != NULL ? side->names.n : 0) &&
+        put(about, "identity", json_boolean(side->matrix == NULL || side->identity)) &&
+        put_count(about, "rows", rows) && put_count(about, "rows_without", side->bare_rows);
     return put(object, name, about) && good;
 }
 
@@ -133,7 +132,8 @@ static json_t *trained_on(const dataset *data, const fit_args *args)
 {
     json_t *about = json_object();
     bool good = about != NULL && put(about, "file", text_of(args->interactions)) &&
-                put_count(about, "users", data->users.n) && put_count(about, "items", data->items.n) &&
+                put_count(about, "users", data->users.n) &&
+                put_count(about, "items", data->items.n) &&
                 put_count(about, "users_in_training", data->train_users) &&
                 put_count(about, "items_in_training", data->train_items) &&
                 put_count(about, "interactions", lfm_interactions_n_entries(data->train)) &&
@@ -172,9 +172,15 @@ static json_t *options_of(const fit_args *args)
     lfm_option option;
     bool good = object != NULL;
     for (int32_t i = 0; good && settings_option(i, &option); i++)
-        good = put(object, option.name, setting_of(&option, settings_text(&args->options, i, &option)));
+        good = put(object, option.name,
+                   setting_of(&option, settings_text(&args->options, i, &option)));
     if (good && args->has_positive_min)
         good = put(object, "positive_min", json_real(args->positive_min));
+    if (good && args->test != NULL)
+        good = put(object, "test", text_of(args->test));
+    if (good && args->split_text != NULL)
+        good = put(object, "split", text_of(args->split_text)) &&
+               put_count(object, "split_seed", (int64_t)args->split.seed);
     good = good && put_count(object, "min_count_user", args->min_user) &&
            put_count(object, "min_count_item", args->min_item) && put_count(object, "k", args->k);
     if (!good) {
@@ -226,7 +232,8 @@ bool json_summary(FILE *to, const report *from, const run_end *end, const lists 
 {
     json_t *line = json_object();
     bool good = line != NULL && put(line, "trained_on", trained_on(from->data, from->args)) &&
-                put(line, "options", options_of(from->args)) && put_count(line, "epochs", end->epochs) &&
+                put(line, "options", options_of(from->args)) &&
+                put_count(line, "epochs", end->epochs) &&
                 put(line, "seconds", json_real(end->seconds)) &&
                 put(line, "interrupted", json_boolean(end->interrupted)) &&
                 put(line, "diverged", json_boolean(end->diverged));

@@ -80,8 +80,8 @@ int lists_resolve(lists *all, const fit_args *args, const dataset *data)
 }
 
 /* Ask for similar items of each name. `shift` is what comes before the names in the query's space. */
-static lfm_status fill_similar(list_kind *kind, const lfm_scorer *scorer, int32_t space, int32_t shift,
-                               const lfm_infer_options *options)
+static lfm_status fill_similar(list_kind *kind, const lfm_scorer *scorer, int32_t space,
+                               int32_t shift, const lfm_infer_options *options)
 {
     lfm_status status = LFM_OK;
     for (int32_t i = 0; i < kind->names->n && status == LFM_OK; i++) {
@@ -120,8 +120,8 @@ int lists_fill(lists *all, const lfm_model *model, const fit_args *args, const d
     lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
                                           options.threads, &scorer);
     if (status == LFM_OK && recommended->names->n > 0)
-        status = lfm_recommend(scorer, recommended->names->n, recommended->numbers, length, data->train,
-                               recommended->items, recommended->scores, &options);
+        status = lfm_recommend(scorer, recommended->names->n, recommended->numbers, length,
+                               data->train, recommended->items, recommended->scores, &options);
     if (status == LFM_OK)
         status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, &options);
     if (status == LFM_OK)

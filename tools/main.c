@@ -11,7 +11,8 @@ static void print_help(FILE *to)
 {
     fputs("lfm: hybrid recommenders on files\n"
           "\n"
-          "  lfm fit FILE [options]    train on interactions, evaluate, recommend; see `lfm fit --help`\n"
+          "  lfm fit FILE [options]    train on interactions, evaluate, recommend; see `lfm fit "
+          "--help`\n"
           "  lfm synth DIR [options]   make example data; see `lfm synth --help`\n"
           "  lfm --help                print this\n"
           "  lfm --version             print the version\n",
@@ -25,7 +26,8 @@ int main(int argc, char **argv)
         return fit_main(argc - 2, argv + 2);
     if (strcmp(command, "synth") == 0)
         return synth_main(argc - 1, argv + 1);
-    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 || strcmp(command, "help") == 0)
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
+        strcmp(command, "help") == 0)
         print_help(stdout);
     else if (strcmp(command, "--version") == 0)
         printf("lfm %s\n", lfm_version());

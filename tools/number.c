@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* The command never calls setlocale(), so strtod() reads the C locale's numbers. */
 static bool parse_real_slowly(const char *text, size_t length, double *value)
@@ -29,7 +26,11 @@ bool parse_real(const char *text, size_t length, double *value)
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    enum { EXACT_POWERS = sizeof powers / sizeof *powers, EXACT_DIGITS = 15, LARGEST_EXPONENT = 9999 };
+    enum {
+        EXACT_POWERS = sizeof powers / sizeof *powers,
+        EXACT_DIGITS = 15,
+        LARGEST_EXPONENT = 9999
+    };
     const char *at = text, *const end = text + length;
     const bool negative = at < end && *at == '-';
     if (at < end && (*at == '-' || *at == '+'))

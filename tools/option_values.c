@@ -45,8 +45,8 @@ static int parse_names(const own_option *option, char *value, name_list *list)
 }
 
 /* Read "role=value,..." into values[] by the place of the role among `roles`. */
-static int parse_roles(const own_option *option, char *list, const char *const *roles, int32_t n_roles,
-                       const char **values)
+static int parse_roles(const own_option *option, char *list, const char *const *roles,
+                       int32_t n_roles, const char **values)
 {
     for (char *part; (part = next_part(&list)) != NULL;) {
         char *equals = strchr(part, '=');
@@ -70,8 +70,8 @@ static int parse_roles(const own_option *option, char *list, const char *const *
 }
 
 /* Read a list of names out of a few into switches. */
-static int parse_set(const own_option *option, char *list, const char *const *names, int32_t n_names,
-                     bool *set)
+static int parse_set(const own_option *option, char *list, const char *const *names,
+                     int32_t n_names, bool *set)
 {
     for (char *part; (part = next_part(&list)) != NULL;) {
         int32_t i = 0;
@@ -113,7 +113,8 @@ static int parse_character(const own_option *option, const char *value, char *ou
         }
     }
     const unsigned char c = (unsigned char)value[0];
-    if (c == '\0' || value[1] != '\0' || c >= 0x80 || c == '\n' || c == '\r' || c <= QUOTE_BY_SEPARATOR)
+    if (c == '\0' || value[1] != '\0' || c >= 0x80 || c == '\n' || c == '\r' ||
+        c <= QUOTE_BY_SEPARATOR)
         return bad_value(option, value, "one ASCII character, tab or \\t");
     *out = value[0];
     return EXIT_FINE;
@@ -124,33 +125,30 @@ static bool parse_fraction(const char *text, double *out)
     return parse_real(text, strlen(text), out) && *out >= 0 && *out <= 1;
 }
 
-static int parse_split(const own_option *option, char *value, fit_args *args)
+static int parse_split(const own_option *option, const char *value, fit_args *args)
 {
-    static const char expected[] = "random:FRACTION, leave:K:USER_FRACTION or last:K";
-    char whole[EXCERPT_SIZE];
-    excerpt(value, strlen(value), whole);
-    char *first = strchr(value, ':');
-    if (first == NULL)
-        return bad_value(option, whole, expected);
-    *first++ = '\0';
-    int64_t k;
-    bool good;
-    if (strcmp(value, "random") == 0) {
-        args->split.method = LFM_SPLIT_RANDOM;
-        good = parse_fraction(first, &args->split.fraction);
-    } else if (strcmp(value, "leave") == 0) {
-        char *second = strchr(first, ':');
-        args->split.method = LFM_SPLIT_LEAVE_OUT;
-        good = second != NULL && parse_fraction(second + 1, &args->split.user_fraction) &&
+    lfm_split_options *split = &args->split;
+    const char *first = strchr(value, ':');
+    bool good = false;
+    int64_t k = 1;
+    if (first != NULL)
+        first++;
+    if (strncmp(value, "random:", strlen("random:")) == 0) {
+        split->method = LFM_SPLIT_RANDOM;
+        good = parse_fraction(first, &split->fraction);
+    } else if (strncmp(value, "leave:", strlen("leave:")) == 0) {
+        const char *second = strchr(first, ':');
+        split->method = LFM_SPLIT_LEAVE_OUT;
+        good = second != NULL && parse_fraction(second + 1, &split->user_fraction) &&
                parse_count(first, (size_t)(second - first), 1, INT32_MAX / 2, &k);
-        args->split.k = good ? (int32_t)k : 0;
-    } else {
-        args->split.method = LFM_SPLIT_LAST;
-        good = strcmp(value, "last") == 0 && parse_count(first, strlen(first), 1, INT32_MAX / 2, &k);
-        args->split.k = good ? (int32_t)k : 0;
+    } else if (strncmp(value, "last:", strlen("last:")) == 0) {
+        split->method = LFM_SPLIT_LAST;
+        good = parse_count(first, strlen(first), 1, INT32_MAX / 2, &k);
     }
-    args->has_split = true;
-    return good ? EXIT_FINE : bad_value(option, whole, expected);
+    split->k = (int32_t)k;
+    args->split_text = value;
+    return good ? EXIT_FINE
+                : bad_value(option, value, "random:FRACTION, leave:K:USER_FRACTION or last:K");
 }
 
 static int parse_duplicates(const own_option *option, const char *value, int32_t *out)

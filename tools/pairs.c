@@ -193,8 +193,8 @@ int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_det
                ids *items, progress *shown, read_totals *totals)
 {
     column columns[N_ROLES] = {
-        [ROLE_USER] = {"user", NULL, 1, true},     [ROLE_ITEM] = {"item", NULL, 2, true},
-        [ROLE_VALUE] = {"value", NULL, 3, false},  [ROLE_WEIGHT] = {"weight", NULL, 0, false},
+        [ROLE_USER] = {"user", NULL, 1, true},    [ROLE_ITEM] = {"item", NULL, 2, true},
+        [ROLE_VALUE] = {"value", NULL, 3, false}, [ROLE_WEIGHT] = {"weight", NULL, 0, false},
         [ROLE_TIME] = {"time", NULL, 4, false},
     };
     bool any_chosen = false;
@@ -206,7 +206,8 @@ int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_det
                            .users = users,
                            .items = items,
                            .all_ones = true};
-    reader.needs_time = with_details && args->has_split && args->split.method == LFM_SPLIT_LAST;
+    reader.needs_time =
+        with_details && args->split_text != NULL && args->split.method == LFM_SPLIT_LAST;
     for (int i = 0; i < N_ROLES; i++) {
         columns[i].chosen = args->columns[i];
         if (any_chosen && i > ROLE_ITEM)
@@ -217,8 +218,7 @@ int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_det
     /* Times that nobody uses are not read, so they may be anything. */
     if (!reader.needs_time)
         columns[ROLE_TIME] = (column){"time", NULL, 0, false};
-    int code = read_rows(path, &args->format, columns, with_details ? N_ROLES : ROLE_WEIGHT, take_pair,
-                         &reader, shown, totals);
+    int code = read_rows(path, &args->format, columns, N_ROLES, take_pair, &reader, shown, totals);
     if (code == EXIT_FINE)
         code = number_waiting(&reader);
     free(reader.texts);

@@ -65,13 +65,13 @@ void progress_reading(progress *p, const char *name, int64_t lines, double share
     }
     fprintf(stderr, "\r\033[Kreading %s%s  %s lines  %s/s%s%s", name, percent,
             short_number((double)lines, number),
-            short_number(seconds > 0 ? (double)lines / seconds : 0, rate), share > 0 ? "  left " : "",
-            left);
+            short_number(seconds > 0 ? (double)lines / seconds : 0, rate),
+            share > 0 ? "  left " : "", left);
     fflush(stderr);
 }
 
-void progress_training(progress *p, const lfm_progress *at, int64_t epochs, double samples_per_second,
-                       double seconds_left)
+void progress_training(progress *p, const lfm_progress *at, int64_t epochs,
+                       double samples_per_second, double seconds_left)
 {
     enum { BAR = 24 };
     if (!is_due(p))
@@ -85,9 +85,11 @@ void progress_training(progress *p, const lfm_progress *at, int64_t epochs, doub
     memset(bar, '.', BAR);
     memset(bar, '#', (size_t)filled);
     bar[BAR] = '\0';
-    fprintf(stderr, "\r\033[Kepoch %lld of %lld [%s] %3.0f %%  %s interactions/s  loss %.4g  left %s",
+    fprintf(stderr,
+            "\r\033[Kepoch %lld of %lld [%s] %3.0f %%  %s interactions/s  loss %.4g  left %s",
             (long long)(at->epoch_ended != 0 ? at->epoch : at->epoch + 1), (long long)epochs, bar,
-            done * 100, short_number(samples_per_second, rate), at->loss, short_time(seconds_left, left));
+            done * 100, short_number(samples_per_second, rate), at->loss,
+            short_time(seconds_left, left));
     fflush(stderr);
 }
 

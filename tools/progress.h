@@ -20,8 +20,8 @@ void progress_reading(progress *p, const char *name, int64_t lines, double share
 
 /* Show where training stands: `epochs` in all, of which the model has done at->epoch; `rest_seconds`
  * of the work that is left. */
-void progress_training(progress *p, const lfm_progress *at, int64_t epochs, double samples_per_second,
-                       double seconds_left);
+void progress_training(progress *p, const lfm_progress *at, int64_t epochs,
+                       double samples_per_second, double seconds_left);
 
 /* Show a word about what is being done. */
 void progress_word(progress *p, const char *word);

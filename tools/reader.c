@@ -24,7 +24,8 @@ typedef struct reading {
     bool by_role; /* the header may name the columns by their roles */
     bool found[MOST_COLUMNS];
 
-    int8_t *slot_of; /* by position in the file, below n_watched: where its text goes; -1: nowhere */
+    int8_t
+        *slot_of; /* by position in the file, below n_watched: where its text goes; -1: nowhere */
     int32_t n_watched;
     struct {
         size_t start, length;
@@ -34,7 +35,7 @@ typedef struct reading {
     int32_t n_fields; /* of the row so far */
 
     input in;
-    int64_t row_line; /* where the row began */
+    int64_t row_line;     /* where the row began */
     const char *row_head; /* the row's first line, */
     size_t row_head_length;
     char kept_head[EXCERPT_SIZE * 2]; /* of which this stays when the next line is read */
@@ -112,8 +113,10 @@ static int locate_columns(reading *r)
         else if (r->format->header)
             r->position[c] = -1;
         else
-            return fail_usage("column %s=%s: names of columns need --header; without it use a number "
-                              "from 1", wanted->role, wanted->chosen);
+            return fail_usage(
+                "column %s=%s: names of columns need --header; without it use a number "
+                "from 1",
+                wanted->role, wanted->chosen);
     }
     r->by_role = !any_chosen;
     return watch(r);
@@ -168,7 +171,8 @@ static void end_header(reading *r)
 static void settle(reading *r)
 {
     for (int32_t c = 0; c < r->n_columns; c++) {
-        if (!r->columns[c].required && r->columns[c].chosen == NULL && r->position[c] >= r->n_fields)
+        if (!r->columns[c].required && r->columns[c].chosen == NULL &&
+            r->position[c] >= r->n_fields)
             r->position[c] = -1;
     }
 }
@@ -402,8 +406,9 @@ int read_rows(const char *path, const text_format *format, const column *columns
         if (r.in.line == 0)
             code = fail("%s is empty", r.in.name);
         else
-            code = fail("%s holds no data: %lld line%s, of which %lld skipped as malformed", r.in.name,
-                        (long long)r.in.line, r.in.line == 1 ? "" : "s", (long long)r.totals.bad);
+            code =
+                fail("%s holds no data: %lld line%s, of which %lld skipped as malformed", r.in.name,
+                     (long long)r.in.line, r.in.line == 1 ? "" : "s", (long long)r.totals.bad);
     }
     *totals = r.totals;
     input_close(&r.in);

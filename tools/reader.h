@@ -21,7 +21,7 @@ enum { QUOTE_NONE = '\0', QUOTE_BY_SEPARATOR = '\1' };
 
 /* A column that is wanted, and where it stands. */
 typedef struct column {
-    const char *role; /* what it is: "user"; with a header and no choice at all, its name too */
+    const char *role;   /* what it is: "user"; with a header and no choice at all, its name too */
     const char *chosen; /* the user's choice, a number from 1 or a name of the header; NULL: none */
     int32_t position;   /* without a choice, counted from 1; 0: absent */
     bool required;      /* else it may be missing from the whole file */
@@ -35,7 +35,7 @@ typedef struct field {
 } field;
 
 typedef struct row {
-    field fields[MOST_COLUMNS]; /* in the order of the columns asked for; valid during the call */
+    field fields[MOST_COLUMNS]; /* one for each column asked for, in order; valid during the call */
     const char *problem;        /* of a bad row: what is wrong, */
     field culprit;              /* and with what */
 } row;

@@ -16,29 +16,23 @@ int report_open(report *to, const fit_args *args, const dataset *data)
     return code;
 }
 
-static bool has_test(const report *to)
-{
-    return to->data->test != NULL;
-}
+static bool has_test(const report *to) { return to->data->test != NULL; }
 
-static bool has_train(const report *to)
-{
-    return !to->args->no_train_metrics;
-}
+static bool has_train(const report *to) { return !to->args->no_train_metrics; }
 
 /* A word with its number: "1 item", "2 items". */
-static const char *plural(int64_t n)
-{
-    return n == 1 ? "" : "s";
-}
+static const char *plural(int64_t n) { return n == 1 ? "" : "s"; }
 
 static void tell_features(FILE *text, const feature_side *side, const feature_args *features,
                           const char *what, int32_t rows)
 {
     if (side->matrix == NULL)
         return;
-    fprintf(text, "%s features: %d in %s%s%s", what, (int)side->names.n, features->file,
-            side->identity ? ", and one for each " : "", side->identity ? what : "");
+    fprintf(text, "%s features: %d in %s, ", what, (int)side->names.n, features->file);
+    if (side->identity)
+        fprintf(text, "and one for each %s", what);
+    else
+        fprintf(text, "none for each %s (--identity %s adds it)", what, what);
     if (side->ignored > 0)
         fprintf(text, "; %lld line%s of ids without interactions ignored", (long long)side->ignored,
                 plural(side->ignored));
@@ -49,7 +43,7 @@ static void tell_features(FILE *text, const feature_side *side, const feature_ar
 
 static void tell_test(FILE *text, const dataset *data, const fit_args *args)
 {
-    if (args->test == NULL && !args->has_split)
+    if (args->test == NULL && args->split_text == NULL)
         return;
     const int64_t pairs_kept = lfm_interactions_n_entries(data->test);
     fprintf(text, "test: %lld positive%s of %d user%s", (long long)pairs_kept, plural(pairs_kept),
@@ -106,8 +100,8 @@ static void begin_csv(FILE *csv, int32_t k)
     fputs("epoch,seconds", csv);
     for (int set = 0; set < 2; set++) {
         const char *name = set == 0 ? "train" : "test";
-        fprintf(csv, ",%s_precision@%d,%s_recall@%d,%s_auc,%s_mrr", name, (int)k, name, (int)k, name,
-                name);
+        fprintf(csv, ",%s_precision@%d,%s_recall@%d,%s_auc,%s_mrr", name, (int)k, name, (int)k,
+                name, name);
     }
     fputc('\n', csv);
 }

@@ -20,7 +20,7 @@ typedef struct report {
 typedef struct run_end {
     int64_t epochs; /* completed */
     double seconds; /* of training */
-    bool partial; /* some steps of the next epoch are done too */
+    bool partial;   /* some steps of the next epoch are done too */
     bool interrupted, diverged;
 } run_end;
 

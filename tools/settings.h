@@ -12,7 +12,8 @@ enum { MOST_SETTINGS = 128 };
 typedef struct settings {
     lfm_model_options model;
     lfm_train_options train;
-    const char *text[MOST_SETTINGS]; /* by the index of settings_option(); NULL: the default holds */
+    const char
+        *text[MOST_SETTINGS]; /* by the index of settings_option(); NULL: the default holds */
 } settings;
 
 void settings_init(settings *all);

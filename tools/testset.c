@@ -45,7 +45,7 @@ static int store(dataset *data, lfm_context *context, const pairs *kept)
     coo.columns = lfm_int32(kept->items);
     coo.values = lfm_float32(kept->values);
     return lfm_interactions_from_coo(context, &coo, NULL, &data->test) == LFM_OK ? EXIT_FINE
-                                                                                  : fail_library();
+                                                                                 : fail_library();
 }
 
 /* Translate the number of a string from one table to another. */
@@ -97,9 +97,9 @@ int testset_make(dataset *data, lfm_context *context, const pairs *held_out, con
 
 int testset_from_split(dataset *data, lfm_context *context, const lfm_interactions *half)
 {
-    return keep_positives(data, context, lfm_interactions_n_entries(half), lfm_interactions_users(half),
-                          lfm_interactions_items(half), lfm_interactions_values(half), &data->users,
-                          &data->items);
+    return keep_positives(data, context, lfm_interactions_n_entries(half),
+                          lfm_interactions_users(half), lfm_interactions_items(half),
+                          lfm_interactions_values(half), &data->users, &data->items);
 }
 
 int testset_check_overlap(const dataset *data)
@@ -114,6 +114,8 @@ int testset_check_overlap(const dataset *data)
     char shown_user[EXCERPT_SIZE], shown_item[EXCERPT_SIZE];
     excerpt(ids_text(&data->users, user), ids_length(&data->users, user), shown_user);
     excerpt(ids_text(&data->items, item), ids_length(&data->items, item), shown_item);
-    return fail("user '%s' and item '%s' are a test positive and in the training set too, which would "
-                "falsify the metrics (--allow-overlap goes on anyway)", shown_user, shown_item);
+    return fail(
+        "user '%s' and item '%s' are a test positive and in the training set too, which would "
+        "falsify the metrics (--allow-overlap goes on anyway)",
+        shown_user, shown_item);
 }

@@ -28,7 +28,8 @@ static int take_title(row *taken, void *user_data)
     return ROW_OK;
 }
 
-int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown, int64_t *bad_lines)
+int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown,
+                int64_t *bad_lines)
 {
     static const column columns[] = {{"id", NULL, 1, true}, {"title", NULL, 2, true}};
     if (args->titles == NULL)
@@ -40,8 +41,8 @@ int titles_read(titles *all, const fit_args *args, const ids *items, progress *s
         all->of_item[i] = -1;
     title_reader reader = {all, items};
     read_totals totals;
-    const int code = read_rows(args->titles, &args->titles_format, columns, 2, take_title, &reader, shown,
-                               &totals);
+    const int code = read_rows(args->titles, &args->titles_format, columns, 2, take_title, &reader,
+                               shown, &totals);
     *bad_lines += totals.bad;
     return code;
 }

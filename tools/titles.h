@@ -13,7 +13,8 @@ typedef struct titles {
 } titles;
 
 /* Read the file of titles, if there is one. Returns an exit code. */
-int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown, int64_t *bad_lines);
+int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown,
+                int64_t *bad_lines);
 
 /* Return an item's title, NULL when it has none. */
 const char *titles_of(const titles *all, int32_t item);
