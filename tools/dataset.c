@@ -45,15 +45,16 @@ static int refuse_duplicate(const dataset *data)
     for (int64_t e = 0; e < data->read.n; e++)
         keys[e] = (int64_t)data->read.users[e] << 32 | data->read.items[e];
     qsort(keys, (size_t)data->read.n, sizeof *keys, by_number);
-    int code = fail_library();
-    for (int64_t e = 1; e < data->read.n; e++) {
-        if (keys[e] == keys[e - 1]) {
-            code = fail("user '%s' and item '%s' stand in the training file more than once",
-                        ids_text(&data->users, (int32_t)(keys[e] >> 32)),
-                        ids_text(&data->items, (int32_t)(keys[e] & INT32_MAX)));
-            break;
-        }
-    }
+    int64_t e = 1;
+    while (e < data->read.n && keys[e] != keys[e - 1])
+        e++;
+    int code;
+    if (e < data->read.n)
+        code = fail("user '%s' and item '%s' stand in the training file more than once",
+                    ids_text(&data->users, (int32_t)(keys[e] >> 32)),
+                    ids_text(&data->items, (int32_t)(keys[e] & INT32_MAX)));
+    else
+        code = fail_library();
     free(keys);
     return code;
 }
