@@ -6,7 +6,7 @@
 static void scatter_entries(const lfmi_input *input, lfmi_grouping *grouping)
 {
     int64_t *groups = grouping->groups;
-    if (input->rows.data == NULL) {
+    if (input->offsets.data != NULL) { /* without entries there may be neither rows nor offsets */
         for (int64_t row = 0; row <= input->n_rows; row++)
             groups[row] = lfmi_integer_at(&input->offsets, row);
         for (int64_t entry = 0; entry < input->n_entries; entry++)
