@@ -26,8 +26,8 @@ typedef struct lfm_metric {
  * options: NULL for the defaults. means: room for n_metrics: the mean over the users counted, 0 when
  * there is none. n_counted: NULL, or receives how many there were.
  * per_user: NULL, or room for (users of test) x n_metrics, row by row; skipped users get NaN.
- * Errors: ARGUMENT, SHAPE, OVERLAP (test pairs that are excluded, names one), CANCELLED, MEMORY.
- * Sums in double. Memory: threads x items floats. Thread-safe. Since 0.1. */
+ * Errors: ARGUMENT, OPTION, SHAPE, OVERLAP (a test positive that is excluded too; names the pair),
+ * CANCELLED, MEMORY. Sums in double. Memory: threads x items floats, users x n_metrics doubles. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_evaluate(const lfm_scorer *scorer, lfm_interactions *test,
                                 lfm_interactions *exclude, const lfm_metric *metrics, int32_t n_metrics,
                                 int32_t keep_empty, const lfm_infer_options *options, double *means,

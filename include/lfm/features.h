@@ -17,10 +17,14 @@ typedef struct lfm_features_options {
     size_t size;            /* set by the initialiser */
     int32_t duplicates;     /* LFM_DUPLICATES_…, default keep */
     int32_t borrow;         /* 1: the arrays may be used where they lie; default 0: copy */
-    int32_t identity;       /* 1: prepend n_rows indicator columns of weight 1; the column c given
-                             * becomes column n_rows + c */
+    int32_t identity;       /* 1: prepend indicator columns of weight 1, one for each row; the column c
+                             * given becomes column (number of indicators) + c */
     int32_t normalise;      /* 1: divide each row by its sum of absolute weights (L1), the indicator
                              * included; an all-zero row stays as it is */
+    int32_t identity_columns; /* with identity: how many indicators; 0: n_rows. Rows from there on have
+                             * none: so a matrix with rows that training did not know keeps the width
+                             * of the one it was trained with */
+    int32_t reserved;       /* 0 */
     lfm_release_fn release; /* NULL: none; else called exactly once */
     void *release_user_data;
 } lfm_features_options;
@@ -32,8 +36,8 @@ LFM_API void lfm_features_options_init_sized(lfm_features_options *options, size
  *
  * context, options: NULL for the defaults. out: receives one reference. Borrowing and release as in
  * lfm_interactions_from_coo(); only CSR arrays can be borrowed, and only without identity, normalise,
- * sum and last. Errors: ARGUMENT, OPTION, DATA, MEMORY, as there; SHAPE when n_rows + n_columns
- * does not fit int32 with identity. Thread-safe. Since 0.1. */
+ * sum and last. Errors: ARGUMENT, OPTION, DATA, MEMORY, as there; SHAPE when the indicators
+ * and n_columns together do not fit int32. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_features_from_coo(lfm_context *context, const lfm_coo *coo,
                                          const lfm_features_options *options, lfm_features **out);
 LFM_API lfm_status lfm_features_from_csr(lfm_context *context, const lfm_csr *csr,

@@ -33,7 +33,8 @@ LFM_API void lfm_interactions_options_init_sized(lfm_interactions_options *optio
  * Borrowing: with borrow = 1, int32 ids, int32 or int64 offsets, float32 values and weights and int64
  * timestamps are used where they lie; they must then not change until release is called. Arrays of
  * other types, and the policies sum and last, are copied. release runs once: before this call returns
- * when nothing is borrowed or the call fails, else on the thread that drops the last reference.
+ * when nothing is borrowed or the call fails (but not when the options struct states a nonsensical
+ * size), else on the thread that drops the last reference.
  * No entries, no rows and no columns are legal.
  * Errors: ARGUMENT (NULL, a negative size, an array missing or of a wrong type), OPTION (struct size,
  * policy), DATA (id out of range, offsets not ascending from 0 to n_entries, NaN or infinity, negative

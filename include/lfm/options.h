@@ -38,11 +38,13 @@ typedef struct lfm_progress {
     int64_t samples;        /* stored interactions visited in the epoch under way or just ended */
     int64_t samples_total;  /* stored interactions of an epoch */
     double seconds;         /* since this call began */
-    double loss;            /* mean loss per step candidate of this epoch so far; 0 before the first */
+    double loss;            /* mean loss of this epoch so far, of a sample of the interactions where
+                             * computing it is dear; 0 before the first */
     double violation_rate;  /* share of positives that led to a step (1 for logistic) */
     double mean_draws;      /* negatives drawn per positive */
-    double learning_rate;   /* of this epoch; writing another number sets the rate of all epochs that
-                             * follow in this call, in place of the schedule */
+    double learning_rate;   /* of this epoch; writing another number (finite, >= 0; others are ignored)
+                             * sets the rate of all epochs that follow in this call, in place of the
+                             * schedule */
     int32_t epoch_ended;    /* 1 at an epoch's border, else 0 */
     int32_t reserved;
 } lfm_progress;
@@ -108,7 +110,7 @@ enum {
 
 /* One row of the option table. All strings are static. */
 typedef struct lfm_option {
-    size_t size;              /* bytes filled in; set to sizeof(lfm_option) before the call */
+    size_t size;              /* set to sizeof(lfm_option) before the call, which leaves it as it is */
     const char *name;         /* as in the struct, for example "learning_rate" */
     const char *help;         /* one sentence, without a full stop */
     const char *default_text; /* as lfm_…_options_set() would accept it */
@@ -120,7 +122,7 @@ typedef struct lfm_option {
 } lfm_option;
 
 /* Describe option number `index` of a group. Errors: ARGUMENT (out NULL, no such group, index outside
- * the table; a loop may end on it), OPTION (out->size not a known size). Thread-safe. Since 0.1. */
+ * the table; a loop may end on it), OPTION (out->size below that of a size_t). Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_option_at(int32_t group, int32_t index, lfm_option *out);
 
 LFM_END_DECLS

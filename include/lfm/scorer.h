@@ -16,7 +16,8 @@ typedef struct lfm_scorer lfm_scorer;
  * user_features, item_features: as in training (NULL: the identity); any number of rows, so users and
  * items that training did not know are scored by their features.
  * threads: 0: what the process may use. out: receives one reference.
- * Errors: ARGUMENT, SHAPE (width other than the model's), BUSY, DIVERGED, MEMORY. Since 0.1. */
+ * Errors: ARGUMENT, SHAPE (width other than the model's), DATA (a representation that is not finite),
+ * BUSY, DIVERGED, MEMORY. Since 0.1. */
 LFM_API lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,
                                      const lfm_features *item_features, int32_t threads,
                                      lfm_scorer **out);
@@ -59,7 +60,8 @@ LFM_API void lfm_infer_options_init_sized(lfm_infer_options *options, size_t siz
 
 /* Score n (user, item) pairs.
  * users, items: n ids each. scores: room for n floats: p_u . q_i + b_u + b_i. options: NULL for the
- * defaults. Errors: ARGUMENT (NULL; n below 0), DATA (an id out of range: names its place), CANCELLED.
+ * defaults. Errors: ARGUMENT (NULL; n below 0), OPTION, DATA (an id out of range: names its place),
+ * CANCELLED.
  * Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users,
                                const int32_t *items, float *scores, const lfm_infer_options *options);
@@ -68,8 +70,9 @@ LFM_API lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_
  * high, so 0 is best and ties are pessimistic.
  * exclude: NULL, or interactions (the training set) whose items are not candidates for their users.
  * ranks: room for one number per entry of test, in its stored order.
- * Errors: ARGUMENT, SHAPE (more users or items than the scorer), OVERLAP (names the pair), CANCELLED,
- * MEMORY. Memory: threads x items floats. Thread-safe. Since 0.1. */
+ * Errors: ARGUMENT, OPTION, SHAPE (more users or items than the scorer), OVERLAP (an entry of any sign
+ * that is excluded too; names the pair), CANCELLED, MEMORY. Memory: threads x items floats, 24 bytes per
+ * test entry. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lfm_interactions *exclude,
                             int32_t *ranks, const lfm_infer_options *options);
 
@@ -77,7 +80,7 @@ LFM_API lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lf
  * users: n ids. exclude: NULL, or interactions whose items are left out for their users.
  * items, scores: room for n x k each (scores may be NULL); where fewer than k items are left, the rest
  * is filled with -1 and -infinity. k: 1 .. the number of items.
- * Errors: ARGUMENT, DATA (user out of range), SHAPE, CANCELLED, MEMORY. Thread-safe. Since 0.1. */
+ * Errors: ARGUMENT, OPTION, DATA (user out of range), SHAPE, CANCELLED, MEMORY. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *users, int32_t k,
                                  lfm_interactions *exclude, int32_t *items, float *scores,
                                  const lfm_infer_options *options);
@@ -86,7 +89,8 @@ LFM_API lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int3
  * representations, biases left out, best first, ties by smaller id. The query itself is left out when
  * both spaces are the same. A zero representation has cosine 0 to everything.
  * rows, cosines: room for k each (cosines may be NULL), filled up with -1 and -infinity. k >= 1.
- * Errors: ARGUMENT, DATA (query out of range), MEMORY. Thread-safe. Since 0.1. */
+ * Errors: ARGUMENT, OPTION, DATA (query out of range),
+ * CANCELLED, MEMORY. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query,
                                int32_t target_space, int32_t k, int32_t *rows, float *cosines,
                                const lfm_infer_options *options);

@@ -9,8 +9,9 @@
 LFM_BEGIN_DECLS
 
 /* What every function that can fail returns: LFM_OK (0) or one of the negative codes below. The
- * numbers never change. When a call fails, its outputs are untouched, and lfm_last_message() says in
- * one line what was wrong and where. */
+ * numbers never change. When a call fails, its outputs are untouched (but for the arrays of a
+ * cancelled lfm_predict() or lfm_recommend(), which may be filled in part), and lfm_last_message() says
+ * in one line what was wrong and where. */
 typedef int32_t lfm_status;
 
 enum {

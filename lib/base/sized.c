@@ -30,6 +30,8 @@ lfm_status lfmi_sized_read(void *known, size_t known_size, const void *given, co
     if (size < sizeof size || size > SANE_SIZE)
         return lfmi_fail(LFM_ERROR_OPTION,
                          "%s: its size field is %zu: initialise it with %s_init()", name, size, name);
+    memcpy(known, given, size < known_size ? size : known_size);
+    memcpy(known, &known_size, sizeof known_size);
     const unsigned char *bytes = given;
     for (size_t i = known_size; i < size; i++) {
         if (bytes[i] != 0)
@@ -38,8 +40,6 @@ lfm_status lfmi_sized_read(void *known, size_t known_size, const void *given, co
                              "of it: it is older than the caller's headers",
                              name, i, lfm_version(), known_size);
     }
-    memcpy(known, given, size < known_size ? size : known_size);
-    memcpy(known, &known_size, sizeof known_size);
     return LFM_OK;
 }
 

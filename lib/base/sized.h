@@ -12,7 +12,8 @@ void lfmi_sized_init(void *target, size_t size, const void *defaults, size_t kno
 
 /* Copy the caller's struct over `known`, which already holds the defaults and is known_size long. A
  * shorter struct leaves the defaults of what it lacks; a longer one must have only zeros in the tail
- * that this library does not know. Errors: OPTION. */
+ * that this library does not know. When it has not, the known part is copied all the same, so that a
+ * release callback in it can be honoured. Errors: OPTION. */
 lfm_status lfmi_sized_read(void *known, size_t known_size, const void *given, const char *name);
 
 /* Copy `known` into the caller's struct, at most the size that it states, and leave that as it is.

@@ -23,7 +23,6 @@ typedef struct evaluation {
     evaluate_scratch *scratch;
     double *values; /* users x metrics; NaN: not counted */
 } evaluation;
-enum { USERS_PER_BLOCK = 16 };
 
 /* Candidates that are no test positives: all items less the excluded and the positives. */
 static int64_t count_negatives(const evaluation *e, int32_t user, const int32_t *positives, int64_t n)
@@ -97,7 +96,7 @@ static lfm_status run(evaluation *e, const lfm_infer_options *options)
     }
     if (status == LFM_OK) {
         lfmi_blocks blocks = {.n = e->test->n_users,
-                              .block = USERS_PER_BLOCK,
+                              .block = lfmi_users_per_block(e->scorer),
                               .cancel = options->cancel,
                               .work = evaluate_users,
                               .arg = e};

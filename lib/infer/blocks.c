@@ -15,6 +15,13 @@ static void take_blocks(uint32_t task, void *arg)
     }
 }
 
+int64_t lfmi_users_per_block(const lfm_scorer *scorer)
+{
+    enum { MOST = 16, SCORES = 1 << 20 }; /* some 50 ms at d = 64 */
+    const int64_t users = SCORES / (scorer->spaces[LFM_SPACE_ITEM].n_rows + 1);
+    return users < 1 ? 1 : (users > MOST ? MOST : users);
+}
+
 lfm_status lfmi_blocks_run(const lfm_context *context, lfmi_blocks *blocks, int32_t tasks)
 {
     atomic_init(&blocks->next, 0);

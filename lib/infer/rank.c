@@ -104,7 +104,6 @@ typedef struct rank_task {
     int32_t *items, *sorted_ranks; /* by place in the grouping */
     int32_t *ranks;                /* by entry */
 } rank_task;
-enum { USERS_PER_BLOCK = 16 };
 
 static void rank_users(int64_t begin, int64_t end, uint32_t task, void *arg)
 {
@@ -138,8 +137,11 @@ static lfm_status rank_grouped(rank_task *rank, const lfm_infer_options *options
     for (int32_t i = 0; i < tasks && status == LFM_OK; i++)
         status = lfmi_ranker_new(context, rank->scorer->spaces[LFM_SPACE_ITEM].n_rows, longest, &rank->rankers[i]);
     if (status == LFM_OK) {
-        lfmi_blocks blocks = {
-            .n = test->n_users, .block = USERS_PER_BLOCK, .cancel = options->cancel, .work = rank_users, .arg = rank};
+        lfmi_blocks blocks = {.n = test->n_users,
+                              .block = lfmi_users_per_block(rank->scorer),
+                              .cancel = options->cancel,
+                              .work = rank_users,
+                              .arg = rank};
         status = lfmi_blocks_run(context, &blocks, tasks);
     }
     for (int64_t at = 0; at < test->n_entries && status == LFM_OK; at++)

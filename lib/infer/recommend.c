@@ -47,7 +47,11 @@ static lfm_status recommend(recommend_task *r, int64_t n, const lfm_infer_option
     for (int32_t i = 0; i < tasks && status == LFM_OK; i++)
         status = lfmi_top_new(context, r->k, &r->tops[i]);
     if (status == LFM_OK) {
-        lfmi_blocks blocks = {.n = n, .block = 4, .cancel = options->cancel, .work = recommend_users, .arg = r};
+        lfmi_blocks blocks = {.n = n,
+                              .block = lfmi_users_per_block(r->scorer),
+                              .cancel = options->cancel,
+                              .work = recommend_users,
+                              .arg = r};
         status = lfmi_blocks_run(context, &blocks, tasks);
     }
     for (int32_t i = 0; r->tops != NULL && i < tasks; i++)
@@ -85,6 +89,8 @@ lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *use
     return recommend(&r, n, &known);
 }
 
+enum { ROWS_PER_LOOK = 4096 }; /* between two looks at the cancel flag */
+
 lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query, int32_t target_space, int32_t k,
                        int32_t *rows, float *cosines, const lfm_infer_options *options)
 {
@@ -106,7 +112,11 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
     lfmi_float_enter(&environment);
     const float *vector = lfmi_vector(scorer, query_space, query);
     const double norm = sqrt((double)scorer->kernels->dot(vector, vector, scorer->d));
-    for (int32_t row = 0; row < scorer->spaces[target_space].n_rows; row++) {
+    const int32_t n_rows = scorer->spaces[target_space].n_rows;
+    bool cancelled = false;
+    for (int32_t row = 0; row < n_rows && !cancelled; row++) {
+        if (row % ROWS_PER_LOOK == 0)
+            cancelled = lfm_cancel_is_set(known.cancel) != 0;
         if (row == query && query_space == target_space)
             continue;
         const float *other = lfmi_vector(scorer, target_space, row);
@@ -114,8 +124,9 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
         const double dot = (double)scorer->kernels->dot(vector, other, scorer->d);
         lfmi_top_offer(&top, norms > 0 ? (float)(dot / norms) : 0.0f, row);
     }
-    lfmi_top_write(&top, rows, cosines);
+    if (!cancelled)
+        lfmi_top_write(&top, rows, cosines);
     lfmi_float_leave(&environment);
     lfmi_top_free(scorer->context, &top);
-    return LFM_OK;
+    return cancelled ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;
 }

@@ -72,6 +72,8 @@ typedef struct lfmi_blocks {
     void (*work)(int64_t begin, int64_t end, uint32_t task, void *arg);
     void *arg;
 } lfmi_blocks;
+/* Users per block, so that the cancel flag is looked at often enough whatever the size of the catalogue. */
+int64_t lfmi_users_per_block(const lfm_scorer *scorer);
 /* Run to the end with `tasks` tasks, or until cancelled: returns CANCELLED then. */
 lfm_status lfmi_blocks_run(const lfm_context *context, lfmi_blocks *blocks, int32_t tasks);
 

@@ -70,11 +70,19 @@ static void normalise_row(copy_target *target, int64_t begin, int64_t end)
         target->values[i] = (float)(target->values[i] / sum);
 }
 
+/* Indicator columns, and how many rows have one. */
+static int32_t n_indicators(const lfm_features_options *options, const lfmi_input *input)
+{
+    if (!options->identity)
+        return 0;
+    return options->identity_columns > 0 ? options->identity_columns : input->n_rows;
+}
+
 /* Write the merged or kept entries of one row; return the place after the last, or -1 on overflow. */
 static int64_t copy_row(const lfmi_input *input, const lfmi_grouping *grouping,
                         const lfm_features_options *options, int32_t row, int64_t to, copy_target *target)
 {
-    const int32_t shift = options->identity ? input->n_rows : 0;
+    const int32_t shift = n_indicators(options, input);
     const int64_t row_end = grouping->groups[row + 1];
     for (int64_t at = grouping->groups[row]; at < row_end; to++) {
         const int64_t end = options->duplicates == LFM_DUPLICATES_KEEP ||
@@ -98,7 +106,8 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
 {
     const bool merges = options->duplicates == LFM_DUPLICATES_SUM || options->duplicates == LFM_DUPLICATES_LAST;
     int64_t n = merges ? lfmi_count_distinct(input, grouping) : input->n_entries;
-    n += options->identity ? input->n_rows : 0;
+    const int32_t indicators = n_indicators(options, input);
+    n += indicators < input->n_rows ? indicators : input->n_rows;
     copy_target target = {0};
     lfm_context *context = f->context;
     LFMI_TRY(lfmi_array_new(context, LFM_INT64, (int64_t)input->n_rows + 1, "offsets of features", &f->offsets,
@@ -111,7 +120,7 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
     for (int32_t row = 0; row < input->n_rows; row++) {
         const int64_t begin = to;
         target.offsets[row] = begin;
-        if (options->identity)
+        if (row < indicators)
             put(&target, to++, row, 1.0);
         to = copy_row(input, grouping, options, row, to, &target);
         if (to < 0)
@@ -127,11 +136,11 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
 static lfm_status build(const lfmi_input *input, const lfm_features_options *options, lfm_features *f)
 {
     lfm_context *context = f->context;
-    if (options->identity && (int64_t)input->n_rows + input->n_columns > INT32_MAX)
-        return lfmi_fail(LFM_ERROR_SHAPE, "%s: %d rows and %d columns are too many for identity: the sum must fit int32",
-                         input->what, input->n_rows, input->n_columns);
+    if ((int64_t)n_indicators(options, input) + input->n_columns > INT32_MAX)
+        return lfmi_fail(LFM_ERROR_SHAPE, "%s: %d indicators and %d columns are too many: the sum must fit int32",
+                         input->what, n_indicators(options, input), input->n_columns);
     f->n_rows = input->n_rows;
-    f->n_features = input->n_columns + (options->identity ? input->n_rows : 0);
+    f->n_features = input->n_columns + n_indicators(options, input);
     f->n_entries = input->n_entries;
     const bool as_is = input->rows.data == NULL && input->offsets.data != NULL && !options->identity &&
                        !options->normalise;
@@ -154,16 +163,20 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
                          const lfm_features_options *given, lfm_features **out)
 {
     lfm_features_options options = {.size = sizeof options};
+    lfm_status status = LFM_OK;
     if (given != NULL)
-        LFMI_TRY(lfmi_sized_read(&options, sizeof options, given, "lfm_features_options"));
+        status = lfmi_sized_read(&options, sizeof options, given, "lfm_features_options");
+    fenv_t environment;
+    lfmi_float_enter(&environment); /* sums of duplicates and of rows */
     lfm_context *held = lfmi_context_hold(context);
     lfm_features *f = NULL;
     lfmi_input input;
-    lfm_status status = LFM_OK;
-    if ((coo == NULL && csr == NULL) || out == NULL)
+    if (status == LFM_OK && ((coo == NULL && csr == NULL) || out == NULL))
         status = lfmi_fail(LFM_ERROR_ARGUMENT, "features: the matrix and out must not be NULL");
-    else if (options.duplicates < LFM_DUPLICATES_KEEP || options.duplicates > LFM_DUPLICATES_REJECT)
+    if (status == LFM_OK && (options.duplicates < LFM_DUPLICATES_KEEP || options.duplicates > LFM_DUPLICATES_REJECT))
         status = lfmi_fail(LFM_ERROR_OPTION, "features: there is no duplicate policy number %d", options.duplicates);
+    if (status == LFM_OK && options.identity_columns < 0)
+        status = lfmi_fail(LFM_ERROR_OPTION, "features: identity_columns is %d, must be 0 or more", options.identity_columns);
     if (status == LFM_OK)
         status = coo != NULL ? lfmi_input_from_coo(coo, "features", &input)
                              : lfmi_input_from_csr(csr, "features", &input);
@@ -174,6 +187,7 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
         f->context = lfm_context_ref(held);
         status = build(&input, &options, f);
     }
+    lfmi_float_leave(&environment);
     lfm_context_free(held);
     if (status == LFM_OK && (!f->offsets.owned || (f->columns.data != NULL && !f->columns.owned) ||
                              (f->values.data != NULL && !f->values.owned))) {

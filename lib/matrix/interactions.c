@@ -182,15 +182,17 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
                          const lfm_interactions_options *given, lfm_interactions **out)
 {
     lfm_interactions_options options = {.size = sizeof options};
+    lfm_status status = LFM_OK;
     if (given != NULL)
-        LFMI_TRY(lfmi_sized_read(&options, sizeof options, given, "lfm_interactions_options"));
+        status = lfmi_sized_read(&options, sizeof options, given, "lfm_interactions_options");
+    fenv_t environment;
+    lfmi_float_enter(&environment); /* sums of duplicates and of rows */
     lfm_context *held = lfmi_context_hold(context);
     lfmi_input input;
     lfm_interactions *m = NULL;
-    lfm_status status = LFM_OK;
-    if ((coo == NULL && csr == NULL) || out == NULL)
+    if (status == LFM_OK && ((coo == NULL && csr == NULL) || out == NULL))
         status = lfmi_fail(LFM_ERROR_ARGUMENT, "interactions: the matrix and out must not be NULL");
-    else if (options.duplicates < LFM_DUPLICATES_KEEP || options.duplicates > LFM_DUPLICATES_REJECT)
+    if (status == LFM_OK && (options.duplicates < LFM_DUPLICATES_KEEP || options.duplicates > LFM_DUPLICATES_REJECT))
         status = lfmi_fail(LFM_ERROR_OPTION, "interactions: there is no duplicate policy number %d",
                            options.duplicates);
     if (status == LFM_OK)
@@ -198,6 +200,7 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
                              : lfmi_input_from_csr(csr, "interactions", &input);
     if (status == LFM_OK)
         status = build(held, &input, &options, &m);
+    lfmi_float_leave(&environment);
     lfm_context_free(held);
     if (status == LFM_OK && borrows_anything(m)) {
         m->release = options.release;
