@@ -22,6 +22,7 @@ lfm_status lfmi_ranker_new(lfm_context *context, int32_t n_items, int64_t max_ta
 {
     *ranker = (lfmi_ranker){.n_items = n_items, .max_targets = max_targets};
     LFMI_TRY(LFMI_NEW_ARRAY(context, n_items, "the scores of a user", &ranker->scores));
+    LFMI_TRY(LFMI_NEW_ARRAY(context, max_targets, "the targets of a user", &ranker->keys));
     LFMI_TRY(LFMI_NEW_ARRAY(context, max_targets, "the targets of a user", &ranker->targets));
     return LFMI_NEW_ARRAY(context, max_targets + 1, "the ranks of a user", &ranker->counts);
 }
@@ -29,6 +30,7 @@ lfm_status lfmi_ranker_new(lfm_context *context, int32_t n_items, int64_t max_ta
 void lfmi_ranker_free(lfm_context *context, lfmi_ranker *ranker)
 {
     LFMI_FREE_ARRAY(context, ranker->scores, ranker->n_items);
+    LFMI_FREE_ARRAY(context, ranker->keys, ranker->max_targets);
     LFMI_FREE_ARRAY(context, ranker->targets, ranker->max_targets);
     LFMI_FREE_ARRAY(context, ranker->counts, ranker->max_targets + 1);
 }
@@ -70,7 +72,7 @@ void lfmi_rank_targets(const lfm_scorer *scorer, lfmi_ranker *ranker, int32_t us
 {
     lfmi_score_all(scorer, user, exclude, exclude_index, ranker->scores);
     /* Sort the targets' scores; then each candidate reaches a run of them from the lowest on. */
-    int32_t *keys = (int32_t *)(void *)ranker->targets;
+    int32_t *keys = ranker->keys;
     for (int64_t i = 0; i < n; i++)
         keys[i] = float_key(lfmi_score_pair(scorer, user, items[i]));
     lfmi_sort_int32(keys, n);

@@ -50,7 +50,8 @@ lfm_status lfmi_scorer_check_reach(const lfm_scorer *scorer, const lfm_interacti
 /* Ranking of a user's target items. Work space for n_items scores and as many targets as any user has. */
 typedef struct lfmi_ranker {
     float *scores;
-    float *targets; /* sorted */
+    int32_t *keys;  /* of the targets: sort as the scores do */
+    float *targets; /* their scores, sorted */
     int64_t *counts;
     int32_t n_items;
     int64_t max_targets;

@@ -137,7 +137,7 @@ static lfm_status build(const lfmi_input *input, const lfm_features_options *opt
 {
     lfm_context *context = f->context;
     if ((int64_t)n_indicators(options, input) + input->n_columns > INT32_MAX)
-        return lfmi_fail(LFM_ERROR_SHAPE, "%s: %d indicators and %d columns are too many: the sum must fit int32",
+        return lfmi_fail(LFM_ERROR_SHAPE, "%s: identity has %d indicators beside %d columns: the sum must fit int32",
                          input->what, n_indicators(options, input), input->n_columns);
     f->n_rows = input->n_rows;
     f->n_features = input->n_columns + n_indicators(options, input);
