@@ -165,8 +165,11 @@ static int check_features(const fit_args *args)
 
 static int check_together(fit_args *args)
 {
+    const char *user = args->columns[ROLE_USER], *item = args->columns[ROLE_ITEM];
     if (args->interactions == NULL)
         return fail_usage("no file of interactions is given: see `lfm fit --help`");
+    if (strcmp(user != NULL ? user : "1", item != NULL ? item : "2") == 0)
+        return fail_usage("--columns: user and item are the same column");
     if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
     const int code = check_files(args);

@@ -2,9 +2,10 @@
 #include "evaluation.h"
 
 #include "common.h"
+#include "interrupt.h"
 
 static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactions *test,
-                          lfm_interactions *exclude, const fit_args *args)
+                          lfm_interactions *exclude, const fit_args *args, const lfm_cancel *cancel)
 {
     const lfm_metric wanted[N_METRICS] = {[PRECISION] = {LFM_METRIC_PRECISION, args->k},
                                           [RECALL] = {LFM_METRIC_RECALL, args->k},
@@ -14,6 +15,7 @@ static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactio
     lfm_infer_options_init(&options);
     options.threads = args->options.train.threads;
     options.check_overlap = !args->allow_overlap;
+    options.cancel = cancel;
     const lfm_status status = lfm_evaluate(scorer, test, exclude, wanted, N_METRICS, 0, &options,
                                            out->means, &out->users, NULL);
     out->present = status == LFM_OK;
@@ -25,10 +27,16 @@ int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const
     lfm_scorer *scorer = NULL;
     lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
                                           args->options.train.threads, &scorer);
+    /* The training set's metrics may take long. A Ctrl-C meanwhile does without them, if there are
+     * others; after one that ended training they belong to the report. */
+    const bool may_go_without = data->test != NULL && !interrupted();
     if (status == LFM_OK && !args->no_train_metrics)
-        status = measure(&out->train, scorer, data->train, NULL, args);
+        status = measure(&out->train, scorer, data->train, NULL, args,
+                         may_go_without ? interrupt_flag() : NULL);
+    if (status == LFM_ERROR_CANCELLED)
+        status = LFM_OK;
     if (status == LFM_OK && data->test != NULL)
-        status = measure(&out->test, scorer, data->test, data->train, args);
+        status = measure(&out->test, scorer, data->test, data->train, args, NULL);
     const int code = status == LFM_OK ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

@@ -46,7 +46,7 @@ static int evaluate_and_report(report *to, const lfm_model *model, const run_end
 {
     evaluation point = {
         .epoch = state->epochs, .partial = state->partial, .seconds = state->seconds};
-    progress_word(shown, "evaluating ...");
+    progress_word(shown, interrupted() ? "evaluating ... (Ctrl-C ends at once)" : "evaluating ...");
     const int code = evaluate(&point, model, to->data, to->args);
     progress_clear(shown);
     if (code == EXIT_FINE)

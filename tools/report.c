@@ -121,20 +121,26 @@ void report_begin(report *to)
 static void table_set(FILE *text, const metrics *set, const char *name, int32_t k)
 {
     char title[COLUMN_TITLE_SIZE];
-    if (!set->present)
-        return;
     precision_title(name, k, title);
-    fprintf(text, "  %*.5f  %*.5f", (int)strlen(title), set->means[PRECISION],
-            (int)(strlen(name) + strlen(" AUC")), set->means[AUC]);
+    const int precision_width = (int)strlen(title),
+              auc_width = (int)(strlen(name) + strlen(" AUC"));
+    if (set->present)
+        fprintf(text, "  %*.5f  %*.5f", precision_width, set->means[PRECISION], auc_width,
+                set->means[AUC]);
+    else
+        fprintf(text, "  %*s  %*s", precision_width, "-", auc_width, "-");
 }
 
-static void table_row(FILE *text, const evaluation *point, int32_t k)
+static void table_row(const report *to, const evaluation *point)
 {
+    FILE *text = to->text.file;
     char epoch[32];
     snprintf(epoch, sizeof epoch, "%lld%s", (long long)point->epoch, point->partial ? "+" : "");
     fprintf(text, "%6s", epoch);
-    table_set(text, &point->train, "train", k);
-    table_set(text, &point->test, "test", k);
+    if (has_train(to))
+        table_set(text, &point->train, "train", to->args->k);
+    if (has_test(to))
+        table_set(text, &point->test, "test", to->args->k);
     fprintf(text, "  %7.2f\n", point->seconds);
 }
 
@@ -156,7 +162,7 @@ static void csv_row(FILE *csv, const evaluation *point)
 void report_evaluation(report *to, const evaluation *point)
 {
     if (to->text.file != NULL)
-        table_row(to->text.file, point, to->args->k);
+        table_row(to, point);
     if (to->csv.file != NULL)
         csv_row(to->csv.file, point);
     if (to->json.file != NULL && !json_evaluation(to->json.file, point, to->args->k)) {

@@ -51,6 +51,7 @@ def test_wrong_arguments(folder):
             (['--test', '--split'], ['x', '--test', 'y', '--split', 'last:1']),
             (['--columns', 'usr'], ['x', '--columns', 'usr=1']),
             (['--columns', 'user'], ['x', '--columns', 'user']),
+            (['--columns', 'same column'], ['x', '--columns', 'user=2']),
             (['--min-count', 'users'], ['x', '--min-count', 'users=1']),
             (['--duplicates', 'first'], ['x', '--duplicates', 'first']),
             (['--sep', '::'], ['x', '--sep', '::']),
