@@ -111,7 +111,7 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
     fenv_t environment;
     lfmi_float_enter(&environment);
     const float *vector = lfmi_vector(scorer, query_space, query);
-    const double norm = sqrt((double)scorer->kernels->dot(vector, vector, scorer->d));
+    const double norm = sqrt((double)scorer->kernels->dot(vector, vector, scorer->d, 0));
     const int32_t n_rows = scorer->spaces[target_space].n_rows;
     bool cancelled = false;
     for (int32_t row = 0; row < n_rows && !cancelled; row++) {
@@ -120,8 +120,8 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
         if (row == query && query_space == target_space)
             continue;
         const float *other = lfmi_vector(scorer, target_space, row);
-        const double norms = norm * sqrt((double)scorer->kernels->dot(other, other, scorer->d));
-        const double dot = (double)scorer->kernels->dot(vector, other, scorer->d);
+        const double norms = norm * sqrt((double)scorer->kernels->dot(other, other, scorer->d, 0));
+        const double dot = (double)scorer->kernels->dot(vector, other, scorer->d, 0);
         lfmi_top_offer(&top, norms > 0 ? (float)(dot / norms) : 0.0f, row);
     }
     if (!cancelled)

@@ -31,9 +31,9 @@ static inline const float *lfmi_vector(const lfm_scorer *scorer, int32_t space, 
 /* The score of one pair: everything that scores goes through here, so that all agree to the bit. */
 static inline float lfmi_score_pair(const lfm_scorer *scorer, int32_t user, int32_t item)
 {
-    return scorer->kernels->dot(lfmi_vector(scorer, LFM_SPACE_USER, user),
-                                lfmi_vector(scorer, LFM_SPACE_ITEM, item), scorer->d) +
-           scorer->spaces[LFM_SPACE_USER].biases[user] + scorer->spaces[LFM_SPACE_ITEM].biases[item];
+    return scorer->kernels->dot(
+        lfmi_vector(scorer, LFM_SPACE_USER, user), lfmi_vector(scorer, LFM_SPACE_ITEM, item), scorer->d,
+        scorer->spaces[LFM_SPACE_USER].biases[user] + scorer->spaces[LFM_SPACE_ITEM].biases[item]);
 }
 
 /* Score all items for a user; items that `exclude` (NULL: nothing) knows get NaN: no candidates. */

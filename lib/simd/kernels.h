@@ -1,7 +1,7 @@
 /* The arithmetic on rows of parameters, as a table of functions that an instruction set fills in.
  *
  * All variants give the same bits. Sums run over 16 virtual lanes: lane l adds the elements l, l + 16,
- * l + 32, … in this order, starting from +0, and the lanes are then added as a fixed tree, l + 8, l + 4,
+ * l + 32, … in this order, starting from +0 (lane 0 from a given number), and the lanes are then added as a fixed tree, l + 8, l + 4,
  * l + 2, l + 1. Products and sums are rounded separately (no fused multiply-add). */
 #ifndef LFMI_KERNELS_H
 #define LFMI_KERNELS_H
@@ -42,8 +42,9 @@ enum { LFMI_N_OPTIMISERS = 3 };
 
 typedef struct lfmi_kernels {
     const char *name;
-    /* a . b over n elements */
-    float (*dot)(const float *a, const float *b, int32_t n);
+    /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
+     * there tie here. */
+    float (*dot)(const float *a, const float *b, int32_t n, float start);
     /* y += x * a over n elements */
     void (*add_scaled)(float *y, const float *x, float a, int32_t n);
     /* y = a - b over n elements */

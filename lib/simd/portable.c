@@ -16,9 +16,9 @@ static float sum_lanes(const float lanes[LFMI_LANES])
     return l[0];
 }
 
-static float dot(const float *a, const float *b, int32_t n)
+static float dot(const float *a, const float *b, int32_t n, float start)
 {
-    float lanes[LFMI_LANES] = {0};
+    float lanes[LFMI_LANES] = {start};
     int32_t e = 0;
     for (; e + LFMI_LANES <= n; e += LFMI_LANES) {
         for (int l = 0; l < LFMI_LANES; l++)

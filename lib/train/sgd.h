@@ -80,7 +80,7 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
                                const lfmi_representation *item)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d) + user->bias + item->bias;
+    return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
 /* The draws that belong to a sample. */
