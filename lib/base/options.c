@@ -229,14 +229,26 @@ static lfm_status check_group(int32_t group, const void *options)
     return LFM_OK;
 }
 
+/* Where an option's field ends in its struct. */
+static size_t field_end(const option_row *row)
+{
+    const bool wide = row->public.type == LFM_OPTION_UNSIGNED || row->public.type == LFM_OPTION_REAL;
+    return row->offset + (wide ? sizeof(uint64_t) : sizeof(int32_t));
+}
+
 static lfm_status set_by_name(int32_t group, const char *struct_name, void *options, void *known,
                               size_t known_size, const char *name, const char *value)
 {
+    size_t stated_size;
+    memcpy(&stated_size, options, sizeof stated_size);
     LFMI_TRY(lfmi_sized_read(known, known_size, options, struct_name));
     for (int i = 0; i < TABLE_ROWS; i++) {
         if (table[i].public.group != group || strcmp(table[i].public.name, name) != 0)
             continue;
         LFMI_TRY(set_row(&table[i], known, value));
+        if (field_end(&table[i]) > stated_size)
+            return lfmi_fail(LFM_ERROR_OPTION, "option %s: the caller's %s, of %zu bytes, has no room for it", name,
+                             struct_name, stated_size);
         return lfmi_sized_write(options, known, known_size, struct_name);
     }
     char names[384];
