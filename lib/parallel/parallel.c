@@ -15,8 +15,9 @@
 /* The process whose regions started threads; 0 before the first. */
 static atomic_int threaded_process;
 
-/* The widest region this thread has seen succeed. */
-static _Thread_local int32_t widest_region = 1;
+/* The width of the last region that this thread opened: so many threads its pool still holds. libgomp
+ * ends those that a narrower region does not need. */
+static _Thread_local int32_t pool_width = 1;
 
 static bool is_forked_child(void)
 {
@@ -84,15 +85,14 @@ static void run_on_threads(const lfm_context *context, int32_t threads, uint32_t
 {
     if (threads > 1 && is_forked_child())
         threads = 1;
-    if (threads > widest_region) {
+    if (threads > pool_width) {
         const int32_t had = probe_threads(threads);
         if (had < threads)
             lfmi_log_line(context, LFM_LOG_WARNING, "only %d of %d threads could be started", had, threads);
         threads = had < threads ? had : threads;
-        if (threads > widest_region)
-            widest_region = threads;
     }
     if (threads > 1) {
+        pool_width = threads;
         atomic_store_explicit(&threaded_process, (int)getpid(), memory_order_relaxed);
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
         for (int64_t i = 0; i < (int64_t)n; i++)
