@@ -16,6 +16,9 @@ int tap_main(const char *suite, const tap_test *tests, int n_tests, int argc, ch
 /* Mark the running test as skipped, with a reason. The test then returns by itself. */
 void tap_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Mark the running test as one that is known to fail, with what is missing: reported, not counted. */
+void tap_todo(const char *reason);
+
 /* Print a line for whoever reads the log. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
