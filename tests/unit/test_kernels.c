@@ -1,0 +1,310 @@
+/* The kernels: the documented order of sums bit for bit, updates against the formulas in double, no
+ * byte touched outside, every variant alike. */
+#include "simd/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+#include "check.h"
+#include "lfm/options.h"
+#include "model/model.h"
+#include "tap.h"
+
+enum { MOST = 130, CANARY = 32 };
+
+static const lfmi_kernels *kernels_at(int which)
+{
+    return which == 0 ? &lfmi_kernels_portable : lfmi_kernels_select();
+}
+
+static float canary(void)
+{
+    const uint32_t bits = UINT32_C(0x7FC0ABCD); /* a NaN: whatever reads it shows it */
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* n floats between canaries, on a cache line. */
+typedef struct guarded {
+    float *block, *data;
+    int32_t n;
+} guarded;
+
+static guarded guarded_new(int32_t n)
+{
+    guarded g = {.n = n};
+    void *block = NULL;
+    REQUIRE(posix_memalign(&block, 64, ((size_t)n + 2 * CANARY) * sizeof(float)) == 0);
+    g.block = block;
+    g.data = g.block + CANARY;
+    for (int32_t i = 0; i < n + 2 * CANARY; i++)
+        g.block[i] = canary();
+    return g;
+}
+
+static bool guarded_intact(const guarded *g)
+{
+    const float c = canary();
+    for (int i = 0; i < CANARY; i++) {
+        if (memcmp(&g->block[i], &c, sizeof c) != 0 || memcmp(&g->data[g->n + i], &c, sizeof c) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void fill(guarded *g, uint64_t seed)
+{
+    test_random random = {seed};
+    for (int32_t i = 0; i < g->n; i++)
+        g->data[i] = random_signed(&random) * (i % 7 == 0 ? 100.0f : 1.0f);
+}
+
+/* Volatile, so that no compiler sums in another order or width. */
+static float dot_by_rule(const float *a, const float *b, int32_t n, float start)
+{
+    volatile float lanes[LFMI_LANES] = {0};
+    lanes[0] = start;
+    for (int32_t e = 0; e < n; e++) {
+        volatile float product = a[e] * b[e];
+        lanes[e % LFMI_LANES] = lanes[e % LFMI_LANES] + product;
+    }
+    for (int half = LFMI_LANES / 2; half > 0; half /= 2) {
+        for (int l = 0; l < half; l++)
+            lanes[l] = lanes[l] + lanes[l + half];
+    }
+    return lanes[0];
+}
+
+static void test_dot(void)
+{
+    for (int which = 0; which < 2; which++) {
+        const lfmi_kernels *k = kernels_at(which);
+        for (int32_t n = 1; n <= MOST; n++) {
+            for (int start = 0; start < 2; start++) {
+                guarded a = guarded_new(n), b = guarded_new(n);
+                fill(&a, (uint64_t)n);
+                fill(&b, (uint64_t)n + 1000);
+                const float from = start ? 0.3f : 0.0f;
+                const float got = k->dot(a.data, b.data, n, from), wanted = dot_by_rule(a.data, b.data, n, from);
+                check_report(memcmp(&got, &wanted, sizeof got) == 0, false, __FILE__, __LINE__,
+                             "%s: dot of %d is %.9g, wanted %.9g", k->name, n, (double)got, (double)wanted);
+                CHECK(guarded_intact(&a) && guarded_intact(&b));
+                free(a.block);
+                free(b.block);
+            }
+        }
+    }
+}
+
+static void test_vectors(void)
+{
+    for (int which = 0; which < 2; which++) {
+        const lfmi_kernels *k = kernels_at(which);
+        for (int32_t n = 1; n <= MOST; n++) {
+            guarded x = guarded_new(n), y = guarded_new(n), z = guarded_new(n);
+            fill(&x, (uint64_t)n);
+            fill(&y, (uint64_t)n + 7);
+            float before[MOST];
+            memcpy(before, y.data, (size_t)n * sizeof *before);
+            k->add_scaled(y.data, x.data, 0.3f, n);
+            k->subtract(z.data, x.data, before, n);
+            bool good = true;
+            for (int32_t e = 0; e < n; e++) {
+                volatile float product = x.data[e] * 0.3f;
+                volatile float sum = before[e] + product, difference = x.data[e] - before[e];
+                good = good && y.data[e] == sum && z.data[e] == difference;
+            }
+            check_report(good, false, __FILE__, __LINE__, "%s: vectors of %d", k->name, n);
+            CHECK(guarded_intact(&x) && guarded_intact(&y) && guarded_intact(&z));
+            free(x.block);
+            free(y.block);
+            free(z.block);
+        }
+    }
+}
+
+typedef struct numbers {
+    double theta, g, m;
+} numbers;
+
+/* One element by the formula; returns its local rate. */
+static double by_formula(int optimiser, int regularisation, const lfmi_rates *r, numbers *at, double h)
+{
+    double rate;
+    if (regularisation == LFMI_L2)
+        h += (double)r->alpha * at->theta;
+    if (optimiser == LFM_OPTIMISER_ADADELTA) {
+        at->g = (double)r->rho * at->g + (double)r->one_minus_rho * h * h;
+        rate = sqrt(at->m + (double)r->epsilon) / sqrt(at->g + (double)r->epsilon);
+        at->m = (double)r->rho * at->m + (double)r->one_minus_rho * (rate * h) * (rate * h);
+        at->theta -= rate * h;
+    } else {
+        rate = (double)r->eta / sqrt(at->g);
+        at->theta -= rate * h;
+        at->g += h * h;
+    }
+    if (regularisation == LFMI_LAZY)
+        at->theta *= 1 + (double)r->alpha * rate;
+    return rate;
+}
+
+/* The embedding with one G: theta by its old value, then G grows by the mean of h^2. */
+static double row_by_formula(int regularisation, const lfmi_rates *r, double *theta, double *g,
+                             const float *v, double c, double x, int32_t d)
+{
+    const double rate = (double)r->eta / sqrt(*g);
+    double squares = 0;
+    for (int32_t e = 0; e < d; e++) {
+        double h = x * c * (double)v[e];
+        if (regularisation == LFMI_L2)
+            h += (double)r->alpha * theta[e];
+        squares += h * h;
+        theta[e] -= rate * h;
+        if (regularisation == LFMI_LAZY)
+            theta[e] *= 1 + (double)r->alpha * rate;
+    }
+    *g += squares / d;
+    return rate * d;
+}
+
+static bool near(float got, double wanted)
+{
+    return fabs((double)got - wanted) <= 4e-6 * (1 + fabs(wanted));
+}
+
+static void check_update(const lfmi_kernels *k, int optimiser, int regularisation, int32_t d)
+{
+    const lfmi_layout y = lfmi_layout_of(d, optimiser);
+    const lfmi_rates rates = {.eta = 0.05f, .rho = 0.95f, .one_minus_rho = 0.05f, .epsilon = 1e-6f, .alpha = 0.01f};
+    guarded row = guarded_new(y.stride), v = guarded_new(d);
+    fill(&v, (uint64_t)d);
+    test_random random = {(uint64_t)d * 31};
+    for (int32_t e = 0; e < y.stride; e++)
+        row.data[e] = random_signed(&random) + 1.5f; /* states are positive */
+    for (int32_t e = 0; e <= d; e++)
+        row.data[e] -= 1.5f;
+    float before[4 * MOST];
+    memcpy(before, row.data, (size_t)y.stride * sizeof *before);
+    const float c = -0.7f, c_bias = 0.4f, x = 1.25f;
+    const float sum = k->update[optimiser][regularisation](&y, &rates, row.data, v.data, c, c_bias, x);
+    /* The same in double. */
+    bool good = true;
+    bool *expected_to_change = take((size_t)y.stride, sizeof *expected_to_change);
+    double wanted_sum = 0, theta[MOST], row_g = (double)before[y.g];
+    for (int32_t e = 0; e < d; e++)
+        theta[e] = (double)before[e];
+    if (optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE) {
+        wanted_sum = row_by_formula(regularisation, &rates, theta, &row_g, v.data, (double)c, (double)x, d);
+        good = good && near(row.data[y.g], row_g);
+        expected_to_change[y.g] = true;
+    }
+    for (int32_t e = 0; e < d; e++) {
+        if (optimiser != LFM_OPTIMISER_ADAGRAD_ROWWISE) {
+            numbers at = {theta[e], (double)before[y.g + e], y.m ? (double)before[y.m + e] : 0};
+            wanted_sum += by_formula(optimiser, regularisation, &rates, &at, (double)x * (double)c * (double)v.data[e]);
+            theta[e] = at.theta;
+            good = good && near(row.data[y.g + e], at.g) && (!y.m || near(row.data[y.m + e], at.m));
+            expected_to_change[y.g + e] = true;
+            if (y.m)
+                expected_to_change[y.m + e] = true;
+        }
+        good = good && near(row.data[e], theta[e]);
+        expected_to_change[e] = true;
+    }
+    const bool adadelta = optimiser == LFM_OPTIMISER_ADADELTA;
+    numbers bias = {(double)before[y.bias], (double)before[y.bias_g], adadelta ? (double)before[y.bias_m] : 0};
+    wanted_sum += by_formula(optimiser, regularisation, &rates, &bias, (double)x * (double)c_bias);
+    good = good && near(row.data[y.bias], bias.theta) && near(row.data[y.bias_g], bias.g) &&
+           (!adadelta || near(row.data[y.bias_m], bias.m));
+    expected_to_change[y.bias] = expected_to_change[y.bias_g] = true;
+    expected_to_change[y.bias_m] = expected_to_change[y.bias_m] || adadelta;
+    good = good && (regularisation == LFMI_LAZY ? fabs((double)sum - wanted_sum) <= 1e-4 * wanted_sum : sum == 0);
+    for (int32_t e = 0; e < y.stride; e++)
+        good = good && (expected_to_change[e] || memcmp(&row.data[e], &before[e], sizeof(float)) == 0);
+    check_report(good, false, __FILE__, __LINE__, "%s: optimiser %d, regularisation %d, d = %d", k->name, optimiser,
+                 regularisation, d);
+    CHECK(guarded_intact(&row) && guarded_intact(&v));
+    free(expected_to_change);
+    free(row.block);
+    free(v.block);
+}
+
+static void test_updates(void)
+{
+    for (int which = 0; which < 2; which++) {
+        for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
+            for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++) {
+                for (int32_t d = 1; d <= MOST; d++)
+                    check_update(kernels_at(which), optimiser, regularisation, d);
+            }
+        }
+    }
+}
+
+/* The variant in use gives the reference's bits, step after step. */
+static void test_alike(void)
+{
+    const lfmi_kernels *k[2] = {&lfmi_kernels_portable, lfmi_kernels_select()};
+    for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
+        for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++) {
+            for (int32_t d = 1; d <= MOST; d++) {
+                const lfmi_layout y = lfmi_layout_of(d, optimiser);
+                const lfmi_rates rates = {0.05f, 0.95f, 0.05f, 1e-6f, 0.01f};
+                guarded rows[2] = {guarded_new(y.stride), guarded_new(y.stride)}, v = guarded_new(d);
+                fill(&v, (uint64_t)d);
+                float sums[2] = {0, 0};
+                for (int i = 0; i < 2; i++) {
+                    test_random random = {5};
+                    for (int32_t e = 0; e < y.stride; e++)
+                        rows[i].data[e] = e <= d ? random_signed(&random) : 1.0f;
+                    for (int step = 0; step < 5; step++)
+                        sums[i] += k[i]->update[optimiser][regularisation](&y, &rates, rows[i].data, v.data,
+                                                                          0.1f * (float)step, 0.2f, 0.5f);
+                }
+                CHECK(memcmp(rows[0].data, rows[1].data, (size_t)y.stride * sizeof(float)) == 0);
+                CHECK(memcmp(&sums[0], &sums[1], sizeof(float)) == 0);
+                free(rows[0].block);
+                free(rows[1].block);
+                free(v.block);
+            }
+        }
+    }
+    CHECK(lfmi_kernels_select() == k[1]);
+}
+
+/* A layout's parts lie apart, inside the stride, and begin where a line does. */
+static void test_layout(void)
+{
+    for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
+        for (int32_t d = 1; d <= 300; d++) {
+            const lfmi_layout y = lfmi_layout_of(d, optimiser);
+            char *used = take((size_t)y.stride, 1);
+            int overlaps = 0, outside = 0;
+            const int32_t parts[][2] = {{0, d}, {y.bias, 1}, {y.bias_g, 1}, {y.bias_m, 1},
+                                        {y.g, optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE ? 1 : d},
+                                        {y.m, optimiser == LFM_OPTIMISER_ADADELTA ? d : 0}};
+            for (int part = 0; part < 6; part++) {
+                for (int32_t e = 0; e < parts[part][1]; e++) {
+                    const int32_t at = parts[part][0] + e;
+                    outside += at < 0 || at >= y.stride;
+                    overlaps += at >= 0 && at < y.stride && used[at]++;
+                }
+            }
+            CHECK(outside == 0 && overlaps == 0 && y.stride % LFMI_LANES == 0 && y.d == d);
+            free(used);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const tap_test tests[] = {
+        {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors},
+        {"updates against the formulas", test_updates}, {"the variant in use is the reference", test_alike},
+        {"layouts", test_layout},
+    };
+    return TAP_MAIN("kernels", tests, argc, argv);
+}
