@@ -196,7 +196,8 @@ static void test_scale_overflow(void)
     lfm_context_free(context);
 }
 
-/* Strong regularisation of LightFM's kind: what trains on one thread trains on several. */
+/* Strong regularisation of LightFM's kind: what trains on one thread trains on several. (With 0.3 it
+ * diverges on one: that is its nature.) */
 static void test_scales_of_several(void)
 {
     lfm_context *context = context_in_turn();
@@ -209,7 +210,7 @@ static void test_scales_of_several(void)
         options.threads = threads;
         options.epochs = 2;
         options.regularisation = LFM_REGULARISATION_LIGHTFM;
-        options.user_alpha = options.item_alpha = 0.5;
+        options.user_alpha = options.item_alpha = 0.1;
         check_report(lfm_model_fit_partial(model, interactions, NULL, NULL, &options) == LFM_OK, false,
                      __FILE__, __LINE__, "%d threads: %s", threads, lfm_last_message());
         lfm_model_free(model);
