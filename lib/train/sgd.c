@@ -223,9 +223,9 @@ static void run_share(uint32_t index, void *arg)
     }
 }
 
-/* Share positions out between the workers; then put together what they counted and their scales. */
-static void run_stretch(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *tally)
+static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
 {
+    lfmi_sgd *sgd = state;
     segment part = {sgd, begin, end};
     lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, run_share, &part);
     double scale[LFMI_SIDES] = {sgd->scale[0], sgd->scale[1]};
@@ -246,16 +246,6 @@ static void run_stretch(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
             sgd->scale[side] = 1.0;
         }
     }
-}
-
-static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
-{
-    lfmi_sgd *sgd = state;
-    /* Scales grow with every step, and workers do not see each other's until a stretch ends: with
-     * LightFM's regularisation it ends often, before strong alphas carry a scale past float32. */
-    const int64_t stretch = sgd->lazy && sgd->n_workers > 1 ? (int64_t)BLOCK * sgd->n_workers : end - begin;
-    for (int64_t at = begin; at < end; at += stretch)
-        run_stretch(sgd, at, end - at < stretch ? end : at + stretch, tally);
 }
 
 static bool end_epoch(void *state, const char **what)
