@@ -61,7 +61,7 @@ static int limited_from_the_start(void *arg)
         return NO_LIMIT;
     if (!learns(context, 4))
         return NOT_LEARNT;
-    return warnings > 0 ? 0 : NOT_LOGGED;
+    return warnings > 0 || !HAVE_OPENMP ? 0 : NOT_LOGGED;
 }
 
 /* Threads were started before the limit was reached: `arg` is a list of widths, ended by 0. */
