@@ -33,6 +33,9 @@ typedef void (*lfm_log_fn)(int32_t level, const char *message, void *user_data);
 typedef int (*lfm_executor_fn)(uint32_t n, void (*task)(uint32_t i, void *arg), void *arg,
                                void *user_data);
 
+/* Instruction sets with kernels of their own; LFM_CPU_PORTABLE alone: none of them. */
+enum { LFM_CPU_AVX2 = 1, LFM_CPU_AVX512 = 2, LFM_CPU_NEON = 4, LFM_CPU_PORTABLE = 1 << 30 };
+
 /* What a context is made from. Initialise with lfm_context_options_init(). */
 typedef struct lfm_context_options {
     size_t size;                  /* set by the initialiser */
@@ -44,7 +47,8 @@ typedef struct lfm_context_options {
     lfm_executor_fn executor;     /* NULL: the library's own threads */
     void *executor_user_data;     /* handed to executor */
     int32_t threads;              /* upper limit of threads in any call; 0: no limit but the process's */
-    int32_t reserved;             /* 0 */
+    int32_t cpu_mask;             /* instruction sets that kernels may use, LFM_CPU_… added up; 0: all
+                                   * that the processor has. Results do not depend on it */
 } lfm_context_options;
 
 /* Fill `options`, `size` bytes long, with the defaults. Does nothing when options is NULL or size is

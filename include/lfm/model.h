@@ -48,7 +48,8 @@ LFM_API lfm_status lfm_model_reset(lfm_model *model);
  * Errors: ARGUMENT, OPTION, SHAPE, MEMORY, BUSY; CANCELLED (the steps done are kept, the epoch is not
  * counted); DIVERGED (names epoch, side and feature; with options->rollback the model is back at its
  * last completed epoch, else it answers only free, reset and reading until it is reset).
- * Cost: 4 bytes per entry for the index, kept with the interactions (CSR and `graded` 4 more each).
+ * Cost: 6 bytes per entry for the index, kept with the interactions (CSR and `graded` 4 more each), and
+ * 2 (d + 2) bytes per item while WARP or k-OS WARP trains.
  * Since 0.1. */
 LFM_API lfm_status lfm_model_fit_partial(lfm_model *model, lfm_interactions *interactions,
                                          const lfm_features *user_features,

@@ -1,18 +1,36 @@
 /* Contexts, cancel flags, and the allocation that goes through them. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "base/context.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/sized.h"
+
+/* From LARGE_BLOCK on a block fills whole huge pages: scattered reads on small pages cost an address
+ * look-up each. Where the system has no huge pages to give, that is all the same. */
+enum { HUGE_PAGE = 2 << 20, LARGE_BLOCK = 1 << 20 };
 
 static void *default_allocate(size_t size, size_t alignment, void *user_data)
 {
     (void)user_data;
     void *block = NULL;
-    return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+    if (size >= LARGE_BLOCK) {
+        size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+        alignment = HUGE_PAGE;
+    }
+    if (posix_memalign(&block, alignment, size) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (size >= LARGE_BLOCK)
+        (void)madvise(block, size, MADV_HUGEPAGE);
+#endif
+    return block;
 }
 
 static void default_deallocate(void *block, size_t size, void *user_data)

@@ -51,6 +51,21 @@ static inline uint64_t lfmi_bounded(lfmi_stream *stream, uint64_t bound)
     return (uint64_t)(product >> 64);
 }
 
+/* Draw two numbers from [0, bound) without bias, 0 < bound < 2^31, at the price of one. */
+static inline void lfmi_bounded_pair(lfmi_stream *stream, uint32_t bound, int32_t out[2])
+{
+    const uint64_t bits = lfmi_next(stream);
+    uint64_t products[2] = {(bits & UINT32_MAX) * bound, (bits >> 32) * bound};
+    for (int i = 0; i < 2; i++) {
+        if (__builtin_expect((uint32_t)products[i] < bound, 0)) {
+            const uint32_t threshold = (0 - bound) % bound;
+            while ((uint32_t)products[i] < threshold)
+                products[i] = (lfmi_next(stream) >> 32) * bound;
+        }
+        out[i] = (int32_t)(products[i] >> 32);
+    }
+}
+
 /* Turn a number into one uniform in [0, 1), a multiple of 2^-53. */
 static inline double lfmi_unit(uint64_t x) { return (double)(x >> 11) * 0x1p-53; }
 

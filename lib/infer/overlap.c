@@ -7,8 +7,8 @@ lfm_status lfmi_find_overlap(lfm_interactions *test, lfm_interactions *train, bo
                              int32_t *user, int32_t *item)
 {
     const lfmi_index *in_test, *in_train;
-    LFMI_TRY(lfmi_interactions_index(test, false, &in_test));
-    LFMI_TRY(lfmi_interactions_index(train, false, &in_train));
+    LFMI_TRY(lfmi_interactions_index(test, 0, &in_test));
+    LFMI_TRY(lfmi_interactions_index(train, 0, &in_train));
     *found = false;
     for (int32_t u = 0; u < test->n_users && u < train->n_users; u++) {
         const int64_t end = positives_only ? in_test->negatives[u] : in_test->offsets[u + 1];

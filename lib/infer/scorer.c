@@ -139,7 +139,7 @@ lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_fe
     if (status == LFM_OK) {
         lfmi_ref_init(&scorer->references);
         scorer->context = lfm_context_ref(model->context);
-        scorer->kernels = lfmi_kernels_select();
+        scorer->kernels = lfmi_kernels_select(model->context);
         scorer->d = model->layout.d;
         scorer->stride = (scorer->d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
         status = fill_scorer(scorer, model, features, lfmi_threads(model->context, threads));

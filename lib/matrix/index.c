@@ -62,6 +62,7 @@ static lfm_status make_index(lfm_interactions *m, lfmi_index *index)
 {
     lfm_context *context = m->context;
     bool has_negatives = false;
+    index->n_item_words = ((int64_t)m->n_items + 15) / 16;
     for (int64_t entry = 0; entry < m->n_entries && !has_negatives; entry++)
         has_negatives = !lfmi_is_positive(m, entry);
     LFMI_TRY(LFMI_NEW_ZEROED(context, (int64_t)m->n_users + 1, "the index of users", &index->offsets));
@@ -74,7 +75,30 @@ static lfm_status make_index(lfm_interactions *m, lfmi_index *index)
     return LFM_OK;
 }
 
-lfm_status lfmi_interactions_index(lfm_interactions *m, bool with_values, const lfmi_index **out)
+static lfm_status make_values(lfm_interactions *m)
+{
+    float *values;
+    LFMI_TRY(LFMI_NEW_ARRAY(m->context, m->n_entries, "the index of values", &values));
+    fill_values(m, &m->index, values);
+    m->index.values = values;
+    return LFM_OK;
+}
+
+static lfm_status make_signature(lfm_interactions *m)
+{
+    uint16_t *signature;
+    LFMI_TRY(LFMI_NEW_ZEROED(m->context, m->n_entries, "the signatures of users", &signature));
+    for (int32_t user = 0; user < m->n_users; user++) {
+        for (int64_t at = m->index.offsets[user]; at < m->index.offsets[user + 1]; at++) {
+            const lfmi_signature_place place = lfmi_signature_of(&m->index, user, m->index.items[at]);
+            signature[place.word] |= (uint16_t)place.bits;
+        }
+    }
+    m->index.signature = signature;
+    return LFM_OK;
+}
+
+lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfmi_index **out)
 {
     lfm_status status = LFM_OK;
     pthread_mutex_lock(&m->index_lock);
@@ -83,14 +107,10 @@ lfm_status lfmi_interactions_index(lfm_interactions *m, bool with_values, const 
         if (status != LFM_OK)
             lfmi_index_free(m);
     }
-    if (status == LFM_OK && with_values && m->index.values == NULL) {
-        float *values;
-        status = LFMI_NEW_ARRAY(m->context, m->n_entries, "the index of values", &values);
-        if (status == LFM_OK) {
-            fill_values(m, &m->index, values);
-            m->index.values = values;
-        }
-    }
+    if (status == LFM_OK && (with & LFMI_INDEX_VALUES) && m->index.values == NULL)
+        status = make_values(m);
+    if (status == LFM_OK && (with & LFMI_INDEX_SIGNATURE) && m->index.signature == NULL)
+        status = make_signature(m);
     pthread_mutex_unlock(&m->index_lock);
     *out = &m->index;
     return status;
@@ -104,6 +124,7 @@ void lfmi_index_free(lfm_interactions *m)
     LFMI_FREE_ARRAY(m->context, index->offsets, (int64_t)m->n_users + 1);
     LFMI_FREE_ARRAY(m->context, index->items, m->n_entries);
     LFMI_FREE_ARRAY(m->context, index->values, m->n_entries);
+    LFMI_FREE_ARRAY(m->context, index->signature, m->n_entries);
     *index = (lfmi_index){0};
 }
 

@@ -2,11 +2,13 @@
  *
  * All variants give the same bits. Sums run over 16 virtual lanes: lane l adds the elements l, l + 16,
  * l + 32, … in this order, starting from +0 (lane 0 from a given number), and the lanes are then added as a fixed tree, l + 8, l + 4,
- * l + 2, l + 1. Products and sums are rounded separately (no fused multiply-add). */
+ * l + 2, l + 1. Products and sums are rounded separately (no fused multiply-add), and 1 / sqrt(x) is
+ * computed as in lfmi_inverse_sqrt(). */
 #ifndef LFMI_KERNELS_H
 #define LFMI_KERNELS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/context.h"
 
@@ -30,30 +32,103 @@ typedef struct lfmi_rates {
     float alpha;                       /* regularisation */
 } lfmi_rates;
 
-/* One elementary update of a feature's row: h = x * (c * v[e]) for the embedding, x * c_bias for the
- * bias, then the optimiser's step. Returns the sum of the local rates over the d + 1 elements where the
+/* One elementary update of a feature's row: h = x * (c * v[e]) for the embedding, x * c for the bias,
+ * then the optimiser's step. Returns the sum of the local rates over the d + 1 elements where the
  * regularisation asks for it, else 0. */
 typedef float (*lfmi_update_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *row,
-                                const float *v, float c, float c_bias, float x);
+                                const float *v, float c, float x);
+
+/* The pairwise step where user and items are one feature of weight 1 each and nothing regularises: the
+ * three updates at once. */
+typedef void (*lfmi_pair_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *user,
+                             float *positive, float *negative, float g);
 
 /* Regularisation as the kernels know it: none (alpha is 0), in the gradient, LightFM's lazy form. */
 enum { LFMI_PLAIN = 0, LFMI_L2 = 1, LFMI_LAZY = 2, LFMI_N_REGULARISATIONS = 3 };
 enum { LFMI_N_OPTIMISERS = 3 };
+
+/* Scores are asked for in groups of this many. */
+enum { LFMI_GROUP = 4 };
 
 typedef struct lfmi_kernels {
     const char *name;
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
      * there tie here. */
     float (*dot)(const float *a, const float *b, int32_t n, float start);
+    /* out[i] = a . b[i] over n elements, for LFMI_GROUP rows b of half precision */
+    void (*dot_group)(const float *a, const uint16_t *const b[LFMI_GROUP], int32_t n, float *out);
+    /* y = x in half precision, n elements */
+    void (*to_half)(uint16_t *y, const float *x, int32_t n);
     /* y += x * a over n elements */
     void (*add_scaled)(float *y, const float *x, float a, int32_t n);
     /* y = a - b over n elements */
     void (*subtract)(float *y, const float *a, const float *b, int32_t n);
     lfmi_update_fn update[LFMI_N_OPTIMISERS][LFMI_N_REGULARISATIONS];
+    lfmi_pair_fn pair[LFMI_N_OPTIMISERS]; /* NULL: there is none, use update */
 } lfmi_kernels;
 
-/* The variant that this processor runs best; the same pointer every time. */
-const lfmi_kernels *lfmi_kernels_select(void);
+/* Half precision is the upper half of a float32 (bfloat16), rounded to nearest, ties away from zero: as
+ * wide a range, three significant digits. Only ever used to choose a negative. */
+static inline uint16_t lfmi_to_half(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x8000u) >> 16);
+}
+static inline float lfmi_from_half(uint16_t half)
+{
+    const uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* 1 / sqrt(x) for x > 0: an estimate from the bits of x, then three Newton steps y (3/2 - x/2 y y);
+ * relative error below 3e-7. The processor's divider and square root take three to five times as long
+ * and would bound the speed of training; its reciprocal estimates differ between makers. */
+#define LFMI_INVERSE_SQRT_MAGIC 0x5F3759DF
+static inline float lfmi_inverse_sqrt(float x)
+{
+    int32_t bits;
+    float y;
+    memcpy(&bits, &x, sizeof bits);
+    bits = LFMI_INVERSE_SQRT_MAGIC - (bits >> 1);
+    memcpy(&y, &bits, sizeof y);
+    const float half = 0.5f * x;
+    y = y * (1.5f - half * y * y);
+    y = y * (1.5f - half * y * y);
+    return y * (1.5f - half * y * y);
+}
+
+/* The step of one element, the same in every variant. *rate receives the local rate. */
+typedef struct lfmi_element {
+    float theta, g, m;
+} lfmi_element;
+
+static inline lfmi_element lfmi_step_adagrad(lfmi_element at, float h, const lfmi_rates *r, float *rate)
+{
+    *rate = r->eta * lfmi_inverse_sqrt(at.g);
+    at.theta -= *rate * h;
+    at.g += h * h;
+    return at;
+}
+
+static inline lfmi_element lfmi_step_adadelta(lfmi_element at, float h, const lfmi_rates *r, float *rate)
+{
+    at.g = r->rho * at.g + r->one_minus_rho * (h * h);
+    const float m = at.m + r->epsilon;
+    *rate = m * lfmi_inverse_sqrt(m) * lfmi_inverse_sqrt(at.g + r->epsilon);
+    const float delta = *rate * h;
+    at.m = r->rho * at.m + r->one_minus_rho * (delta * delta);
+    at.theta -= delta;
+    return at;
+}
+
+/* The variant that this processor runs best among those that the context allows. */
+const lfmi_kernels *lfmi_kernels_select(const lfm_context *context);
+
+/* Variant number i of those that this processor runs, the portable first; NULL beyond the last. */
+const lfmi_kernels *lfmi_kernels_at(int i);
 
 /* The reference, which every variant is checked against. */
 extern const lfmi_kernels lfmi_kernels_portable;

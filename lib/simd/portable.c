@@ -1,6 +1,4 @@
 /* The reference kernels: plain C, written so that a compiler can use whatever vectors it may. */
-#include <math.h>
-
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -29,6 +27,27 @@ static float dot(const float *a, const float *b, int32_t n, float start)
     return sum_lanes(lanes);
 }
 
+static void dot_group(const float *a, const uint16_t *const b[LFMI_GROUP], int32_t n, float *out)
+{
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        float lanes[LFMI_LANES] = {0};
+        int32_t e = 0;
+        for (; e + LFMI_LANES <= n; e += LFMI_LANES) {
+            for (int l = 0; l < LFMI_LANES; l++)
+                lanes[l] += a[e + l] * lfmi_from_half(b[i][e + l]);
+        }
+        for (int l = 0; e + l < n; l++)
+            lanes[l] += a[e + l] * lfmi_from_half(b[i][e + l]);
+        out[i] = sum_lanes(lanes);
+    }
+}
+
+static void to_half(uint16_t *y, const float *x, int32_t n)
+{
+    for (int32_t e = 0; e < n; e++)
+        y[e] = lfmi_to_half(x[e]);
+}
+
 static void add_scaled(float *y, const float *x, float a, int32_t n)
 {
     for (int32_t e = 0; e < n; e++)
@@ -41,35 +60,11 @@ static void subtract(float *y, const float *a, const float *b, int32_t n)
         y[e] = a[e] - b[e];
 }
 
-/* The step of one element. Each optimiser sets *rate to the local rate that it used. */
-typedef struct element {
-    float theta, g, m;
-} element;
-
-static inline element step_adagrad(element at, float h, const lfmi_rates *r, float *rate)
-{
-    const float root = sqrtf(at.g);
-    *rate = r->eta / root;
-    at.theta -= r->eta * h / root;
-    at.g += h * h;
-    return at;
-}
-
-static inline element step_adadelta(element at, float h, const lfmi_rates *r, float *rate)
-{
-    at.g = r->rho * at.g + r->one_minus_rho * (h * h);
-    *rate = sqrtf(at.m + r->epsilon) / sqrtf(at.g + r->epsilon);
-    const float delta = *rate * h;
-    at.m = r->rho * at.m + r->one_minus_rho * (delta * delta);
-    at.theta -= delta;
-    return at;
-}
-
-static inline element step(int optimiser, int regularisation, element at, float h, const lfmi_rates *r, float *rate)
+static inline lfmi_element step(int optimiser, int regularisation, lfmi_element at, float h, const lfmi_rates *r, float *rate)
 {
     if (regularisation == LFMI_L2)
         h += r->alpha * at.theta;
-    at = optimiser == LFM_OPTIMISER_ADADELTA ? step_adadelta(at, h, r, rate) : step_adagrad(at, h, r, rate);
+    at = optimiser == LFM_OPTIMISER_ADADELTA ? lfmi_step_adadelta(at, h, r, rate) : lfmi_step_adagrad(at, h, r, rate);
     if (regularisation == LFMI_LAZY)
         at.theta *= 1.0f + r->alpha * *rate;
     return at;
@@ -84,7 +79,7 @@ static inline float update_elements(int optimiser, int regularisation, const lfm
     float lanes[LFMI_LANES] = {0};
     for (int32_t e = 0; e < y->d; e++) {
         float rate;
-        element at = {theta[e], g[e], m != NULL ? m[e] : 0};
+        lfmi_element at = {theta[e], g[e], m != NULL ? m[e] : 0};
         at = step(optimiser, regularisation, at, x * (c * v[e]), r, &rate);
         theta[e] = at.theta;
         g[e] = at.g;
@@ -100,7 +95,7 @@ static inline float update_elements(int optimiser, int regularisation, const lfm
 static inline float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi_rates *r,
                                    float *restrict row, const float *restrict v, float c, float x)
 {
-    const float rate = r->eta / sqrtf(row[y->g]);
+    const float rate = r->eta * lfmi_inverse_sqrt(row[y->g]);
     float lanes[LFMI_LANES] = {0};
     for (int32_t e = 0; e < y->d; e++) {
         float h = x * (c * v[e]);
@@ -116,14 +111,14 @@ static inline float update_rowwise(int regularisation, const lfmi_layout *y, con
 }
 
 static inline float update(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row,
-                           const float *v, float c, float c_bias, float x)
+                           const float *v, float c, float x)
 {
     const float rates = optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE
                             ? update_rowwise(regularisation, y, r, row, v, c, x)
                             : update_elements(optimiser, regularisation, y, r, row, v, c, x);
     float rate;
-    element at = {row[y->bias], row[y->bias_g], row[y->bias_m]};
-    at = step(optimiser, regularisation, at, x * c_bias, r, &rate);
+    lfmi_element at = {row[y->bias], row[y->bias_g], row[y->bias_m]};
+    at = step(optimiser, regularisation, at, x * c, r, &rate);
     row[y->bias] = at.theta;
     row[y->bias_g] = at.g;
     if (optimiser == LFM_OPTIMISER_ADADELTA)
@@ -133,9 +128,9 @@ static inline float update(int optimiser, int regularisation, const lfmi_layout 
 
 #define UPDATE(name, optimiser, regularisation)                                                        \
     static float name(const lfmi_layout *layout, const lfmi_rates *rates, float *row, const float *v,  \
-                      float c, float c_bias, float x)                                                  \
+                      float c, float x)                                                                \
     {                                                                                                  \
-        return update(optimiser, regularisation, layout, rates, row, v, c, c_bias, x);                 \
+        return update(optimiser, regularisation, layout, rates, row, v, c, x);                         \
     }
 UPDATE(adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)
 UPDATE(adagrad_l2, LFM_OPTIMISER_ADAGRAD, LFMI_L2)
@@ -150,6 +145,8 @@ UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
+    .dot_group = dot_group,
+    .to_half = to_half,
     .add_scaled = add_scaled,
     .subtract = subtract,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},

@@ -19,31 +19,51 @@ static bool may_be_negative(const lfmi_sgd *sgd, const lfmi_sample *sample, int3
 {
     if (sgd->fit->options.graded)
         return value_of_pair(sgd->index, sample->user, item) < sample->value;
-    return !lfmi_is_known(sgd->index, sample->user, item);
+    return !lfmi_knows(sgd->index, sample->user, item);
 }
 
-static void visit(lfmi_worker *worker, const lfmi_sample *sample)
+static void prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    lfmi_stream draws = lfmi_draws_of(worker, sample);
-    int32_t item = -1;
-    for (int32_t draw = 0; draw < sgd->fit->options.max_draws && item < 0; draw++) {
-        const int32_t drawn = lfmi_draw(&sgd->sampler, &draws);
-        worker->tally.draws++;
-        if (may_be_negative(sgd, sample, drawn))
-            item = drawn;
+    lfmi_begin_draws(worker, sample);
+    sample->drawn[0] = lfmi_draw(&sgd->sampler, &sample->draws);
+    lfmi_prefetch_user(sgd, sample->user);
+    lfmi_prefetch_state(sgd, LFM_USER, sample->user);
+    lfmi_prefetch_known(sgd, sample->user, sample->drawn[0]);
+    lfmi_prefetch_item(sgd, sample->item);
+    lfmi_prefetch_item(sgd, sample->drawn[0]);
+    lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);
+    lfmi_prefetch_features(sgd, LFM_ITEM, sample->drawn[0]);
+}
+
+/* Draw on where the first draw was known; -1 when max_draws brought none. */
+static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    for (int32_t i = 0; i < n; i++) {
+        lfmi_sample *s = &samples[i];
+        int32_t draws = 1;
+        while (!may_be_negative(sgd, s, s->drawn[0]) && ++draws <= sgd->fit->options.max_draws)
+            s->drawn[0] = lfmi_draw(&sgd->sampler, &s->draws);
+        s->negative = draws <= sgd->fit->options.max_draws ? s->drawn[0] : -1;
+        worker->tally.draws += draws;
     }
-    if (item < 0)
-        return;
+}
+
+static void step(lfmi_worker *worker, lfmi_sample *sample)
+{
     const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
     const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, sample->item, worker->positive);
-    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, item, worker->negative);
+    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, sample->negative, worker->negative);
     const double margin =
         (double)(lfmi_score(worker, &user, &positive) - lfmi_score(worker, &user, &negative));
-    worker->tally.steps++;
     lfmi_measure(worker, sample, margin);
     lfmi_step_pairwise(worker, &user, &positive, &negative, (float)(sample->weight * (1.0 - lfmi_sigmoid(margin))));
 }
 
-const lfmi_loss lfmi_loss_bpr = {
-    .visits_negatives = lfmi_visits_positives, .needs_index = true, .negative_power = 1.0, .visit = visit};
+const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,
+                                 .index_with = LFMI_INDEX_SIGNATURE,
+                                 .negative_power = 1.0,
+                                 .prepare = prepare,
+                                 .choose = choose,
+                                 .step = step};

@@ -5,35 +5,119 @@
 /* Larger gradients are cut off here, as in LightFM. */
 static const float max_gradient = 10.0f;
 
-void lfmi_warp_step(lfmi_worker *worker, const lfmi_sample *sample, lfmi_stream *draws,
-                    const lfmi_representation *user, const lfmi_representation *positive)
+void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    const lfm_train_options *options = &sgd->fit->options;
-    const float threshold = lfmi_score(worker, user, positive) - (float)options->margin;
-    worker->tally.measured++;
-    for (int32_t draw = 1; draw <= options->max_sampled; draw++) {
-        const int32_t item = lfmi_draw(&sgd->sampler, draws);
-        worker->tally.draws++;
-        const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, item, worker->negative);
-        const float score = lfmi_score(worker, user, &negative);
-        if (!(score > threshold) || lfmi_is_known(sgd->index, sample->user, item))
-            continue;
-        float g = sample->weight * sgd->rank_weights[draw];
-        g = g > max_gradient ? max_gradient : g;
-        worker->tally.steps++;
-        worker->tally.loss += (double)g * (double)(score - threshold);
-        lfmi_step_pairwise(worker, user, positive, &negative, g);
-        return;
+    lfmi_draw_four(&sgd->sampler, &sample->draws, sample->drawn);
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        lfmi_prefetch_head(sgd, sample->drawn[i]);
+        lfmi_prefetch_known(sgd, sample->user, sample->drawn[i]);
     }
 }
 
-static void visit(lfmi_worker *worker, const lfmi_sample *sample)
+/* Mark those of the candidates drawn last that violate, and fetch whether the first is known. */
+static void mark_violating(const lfmi_sgd *sgd, lfmi_sample *sample, const float *scores)
 {
-    lfmi_stream draws = lfmi_draws_of(worker, sample);
-    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
-    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, sample->item, worker->positive);
-    lfmi_warp_step(worker, sample, &draws, &user, &positive);
+    const int32_t left = sgd->fit->options.max_sampled - sample->n_drawn;
+    uint32_t violating = 0;
+    for (int i = 0; i < LFMI_GROUP; i++)
+        violating |= (uint32_t)(scores[i] > sample->threshold) << i;
+    sample->violating = violating & (left < LFMI_GROUP ? (1u << left) - 1 : (1u << LFMI_GROUP) - 1);
+    /* Without a branch: of no violation the last candidate is fetched, for nothing. */
+    lfmi_prefetch_known(sgd, sample->user, sample->drawn[__builtin_ctz(sample->violating | 1u << (LFMI_GROUP - 1))]);
 }
 
-const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives, .needs_index = true, .visit = visit};
+/* Take the first violating candidate that the user does not know. Returns false when more must be drawn. */
+static bool take_violating(lfmi_worker *worker, lfmi_sample *sample, const float *scores)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const int32_t max_sampled = sgd->fit->options.max_sampled;
+    for (uint32_t violating = sample->violating; violating != 0; violating &= violating - 1) {
+        const int at = __builtin_ctz(violating);
+        if (lfmi_knows(sgd->index, sample->user, sample->drawn[at]))
+            continue;
+        const float g = sample->weight * sgd->rank_weights[sample->n_drawn + at + 1];
+        sample->negative = sample->drawn[at];
+        sample->g = g > max_gradient ? max_gradient : g;
+        worker->tally.draws += sample->n_drawn + at + 1;
+        worker->tally.loss += (double)sample->g * (double)(scores[at] - sample->threshold);
+        lfmi_prefetch_item(sgd, sample->negative);
+        lfmi_prefetch_features(sgd, LFM_ITEM, sample->positive);
+        lfmi_prefetch_features(sgd, LFM_ITEM, sample->negative);
+        return true;
+    }
+    sample->n_drawn += LFMI_GROUP;
+    if (sample->n_drawn < max_sampled)
+        return false;
+    worker->tally.draws += max_sampled;
+    return true;
+}
+
+/* The positive's score: by its parameters, or by its head where its features would have to be added up. */
+static float score_positive(const lfmi_worker *worker, const lfmi_representation *user, int32_t item)
+{
+    if (!worker->sgd->direct[LFM_ITEM])
+        return lfmi_score_head(worker, user, item);
+    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, item, NULL);
+    return lfmi_score(worker, user, &positive);
+}
+
+void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n)
+{
+    int32_t open[LFMI_BATCH], n_open = n;
+    for (int32_t i = 0; i < n; i++)
+        open[i] = i;
+    const float margin = (float)worker->sgd->fit->options.margin;
+    worker->tally.measured += n;
+    for (int32_t i = 0; i < n; i++) {
+        lfmi_sample *s = &samples[i];
+        s->threshold = score_positive(worker, &users[i], s->positive) - margin;
+        s->n_drawn = 0;
+        s->negative = -1;
+    }
+    /* A group of candidates of each sample that is still open, then the next. All are scored before any
+     * is looked at: what is seen decides a branch that cannot be foreseen, and that waits for the score. */
+    while (n_open > 0) {
+        float scores[LFMI_BATCH][LFMI_GROUP];
+        int32_t still = 0;
+        for (int32_t i = 0; i < n_open; i++)
+            lfmi_score_group(worker, &users[open[i]], samples[open[i]].drawn, scores[i]);
+        for (int32_t i = 0; i < n_open; i++)
+            mark_violating(worker->sgd, &samples[open[i]], scores[i]);
+        for (int32_t i = 0; i < n_open; i++) {
+            lfmi_sample *s = &samples[open[i]];
+            if (take_violating(worker, s, scores[i]))
+                continue;
+            lfmi_warp_prepare(worker, s);
+            open[still++] = open[i];
+        }
+        n_open = still;
+    }
+}
+
+static void prepare(lfmi_worker *worker, lfmi_sample *sample)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    lfmi_begin_draws(worker, sample);
+    lfmi_prefetch_user(sgd, sample->user);
+    lfmi_prefetch_state(sgd, LFM_USER, sample->user);
+    if (sgd->direct[LFM_ITEM])
+        lfmi_prefetch_item(sgd, sample->item);
+    else
+        lfmi_prefetch_head(sgd, sample->item);
+    lfmi_warp_prepare(worker, sample);
+}
+
+static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
+{
+    lfmi_representation users[LFMI_BATCH];
+    lfmi_represent_users(worker, samples, n, users);
+    lfmi_warp_choose(worker, samples, users, n);
+}
+
+const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,
+                                  .index_with = LFMI_INDEX_SIGNATURE,
+                                  .scores_candidates = true,
+                                  .prepare = prepare,
+                                  .choose = choose,
+                                  .step = lfmi_step_chosen};

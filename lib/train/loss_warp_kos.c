@@ -2,44 +2,104 @@
  * statistic loss): step on the k-th best of some of the user's positives instead of on the one visited. */
 #include "train/sgd.h"
 
-/* Draw positives of the user, keep them sorted by score, best first (equal ones in the order drawn). */
-static int32_t draw_positives(lfmi_worker *worker, const lfmi_sample *sample, lfmi_stream *draws,
-                              const lfmi_representation *user)
+/* The items that positives are drawn from. */
+typedef struct positives {
+    const int32_t *items;
+    int64_t n;
+    int32_t n_drawn;
+} positives;
+
+static positives positives_of(const lfmi_sgd *sgd, int32_t user)
 {
-    const lfmi_sgd *sgd = worker->sgd;
-    const int64_t first = sgd->index->offsets[sample->user];
-    const int64_t end = sgd->fit->options.kos_known ? sgd->index->offsets[sample->user + 1]
-                                                    : sgd->index->negatives[sample->user];
-    const int64_t n_positives = end - first;
-    const int32_t *positives = sgd->index->items + first;
-    const int32_t wanted = sgd->fit->options.kos_n;
-    const int32_t n = n_positives < wanted ? (int32_t)n_positives : wanted;
-    for (int32_t drawn = 0; drawn < n; drawn++) {
-        const int32_t item = positives[lfmi_bounded(draws, (uint64_t)n_positives)];
-        const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, item, worker->positive);
-        const float score = lfmi_score(worker, user, &positive);
-        int32_t at = drawn;
-        for (; at > 0 && worker->candidate_scores[at - 1] < score; at--) {
-            worker->candidate_scores[at] = worker->candidate_scores[at - 1];
-            worker->candidate_items[at] = worker->candidate_items[at - 1];
-        }
-        worker->candidate_scores[at] = score;
-        worker->candidate_items[at] = item;
-    }
-    return n;
+    const lfm_train_options *options = &sgd->fit->options;
+    const int64_t first = sgd->index->offsets[user];
+    const int64_t end = options->kos_known ? sgd->index->offsets[user + 1] : sgd->index->negatives[user];
+    return (positives){sgd->index->items + first, end - first,
+                       end - first < options->kos_n ? (int32_t)(end - first) : options->kos_n};
 }
 
-static void visit(lfmi_worker *worker, const lfmi_sample *sample)
+/* Where the candidates of sample i of a batch stand. */
+static int32_t *candidates_of(const lfmi_worker *worker, int32_t i)
 {
-    lfmi_stream draws = lfmi_draws_of(worker, sample);
-    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
-    const int32_t drawn = draw_positives(worker, sample, &draws, &user);
-    const int32_t k = worker->sgd->fit->options.kos_k;
-    const int32_t item = worker->candidate_items[(k < drawn ? k : drawn) - 1];
-    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, item, worker->positive);
-    lfmi_warp_step(worker, sample, &draws, &user, &positive);
+    return worker->candidate_items + (int64_t)i * worker->max_candidates;
+}
+
+static void prepare(lfmi_worker *worker, lfmi_sample *sample)
+{
+    lfmi_begin_draws(worker, sample);
+    lfmi_prefetch_user(worker->sgd, sample->user);
+    lfmi_prefetch_state(worker->sgd, LFM_USER, sample->user);
+}
+
+/* Draw positives of the user and fetch their heads. */
+static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *items)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const positives from = positives_of(sgd, sample->user);
+    for (int32_t drawn = 0; drawn < from.n_drawn; drawn += 2) {
+        int32_t at[2];
+        if (from.n <= INT32_MAX) {
+            lfmi_bounded_pair(&sample->draws, (uint32_t)from.n, at);
+            items[drawn] = from.items[at[0]];
+            items[drawn + 1] = from.items[at[1]];
+        } else {
+            items[drawn] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
+            items[drawn + 1] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
+        }
+        lfmi_prefetch_head(sgd, items[drawn]);
+        lfmi_prefetch_head(sgd, items[drawn + 1]);
+    }
+    sample->n_drawn = from.n_drawn;
+    for (int32_t drawn = from.n_drawn; drawn % LFMI_GROUP != 0; drawn++)
+        items[drawn] = items[0]; /* fill up the last group */
+}
+
+/* Return the k-th best of the drawn positives (of equal ones the one drawn first). */
+static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, const int32_t *items,
+                               const lfmi_representation *user)
+{
+    float *scores = worker->candidate_scores;
+    const int32_t n = sample->n_drawn, k = worker->sgd->fit->options.kos_k;
+    for (int32_t drawn = 0; drawn < n; drawn += LFMI_GROUP)
+        lfmi_score_group(worker, user, items + drawn, scores + drawn);
+    for (int32_t i = n; i % LFMI_LANES != 0; i++)
+        scores[i] = -__builtin_inff();
+    const int32_t rank = (k < n ? k : n) - 1;
+    for (int32_t base = 0; base < n; base += LFMI_LANES) { /* how many come before each of 16 */
+        int32_t before[LFMI_LANES] = {0};
+        for (int32_t j = 0; j < n; j++) {
+            for (int32_t i = 0; i < LFMI_LANES; i++)
+                before[i] += (scores[j] > scores[base + i]) | ((scores[j] == scores[base + i]) & (j < base + i));
+        }
+        for (int32_t i = 0; i < LFMI_LANES && base + i < n; i++) {
+            if (before[i] == rank)
+                return items[base + i];
+        }
+    }
+    return items[0]; /* scores that are not numbers */
+}
+
+static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
+{
+    lfmi_representation users[LFMI_BATCH];
+    for (int32_t i = 0; i < n; i++)
+        draw_positives(worker, &samples[i], candidates_of(worker, i));
+    lfmi_represent_users(worker, samples, n, users);
+    for (int32_t i = 0; i < n; i++) {
+        lfmi_sample *s = &samples[i];
+        s->positive = choose_positive(worker, s, candidates_of(worker, i), &users[i]);
+        if (worker->sgd->direct[LFM_ITEM])
+            lfmi_prefetch_item_head(worker->sgd, s->positive);
+        lfmi_warp_prepare(worker, s);
+    }
+    lfmi_warp_choose(worker, samples, users, n);
 }
 
 static bool visits_negatives(const lfm_train_options *options) { return options->kos_known != 0; }
 
-const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives, .needs_index = true, .visit = visit};
+const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives,
+                                      .index_with = LFMI_INDEX_SIGNATURE,
+                                      .scores_candidates = true,
+                                      .prepare = prepare,
+                                      .choose = choose,
+                                      .step = lfmi_step_chosen};

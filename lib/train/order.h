@@ -8,10 +8,10 @@
 
 #include "base/random.h"
 
-enum { LFMI_ORDER_ROUNDS = 3 };
+enum { LFMI_ORDER_ROUNDS = 6 };
 
 /* Numbers below n are written as high * 2^low_bits + low with high < n_high, and go through a Feistel
- * network (Luby, Rackoff 1988) whose halves are updated by addition modulo n_high and by xor. What
+ * network of six rounds (Luby, Rackoff 1988) whose halves are updated by addition modulo n_high and by xor. What
  * lands at n or above goes through again ("cycle walking"; Black, Rogaway 2002): seldom, since n_high is
  * the least that covers n. */
 typedef struct lfmi_order {
@@ -19,7 +19,7 @@ typedef struct lfmi_order {
     uint64_t n_high, low_mask;
     uint32_t low_bits;
     bool stored; /* the identity: stored order */
-    uint64_t keys[2 * LFMI_ORDER_ROUNDS];
+    uint64_t keys[LFMI_ORDER_ROUNDS];
 } lfmi_order;
 
 /* Set up the order of n entries that a key stands for. */
@@ -32,7 +32,7 @@ static inline lfmi_order lfmi_order_of(uint64_t key, int64_t n, bool stored)
     order.low_bits = bits / 2;
     order.low_mask = (UINT64_C(1) << order.low_bits) - 1;
     order.n_high = (order.n + order.low_mask) >> order.low_bits;
-    for (int i = 0; i < 2 * LFMI_ORDER_ROUNDS; i++)
+    for (int i = 0; i < LFMI_ORDER_ROUNDS; i++)
         order.keys[i] = lfmi_key(key, (uint64_t)i);
     return order;
 }
@@ -45,9 +45,8 @@ static inline int64_t lfmi_order_at(const lfmi_order *order, int64_t position)
         return position;
     do {
         uint64_t high = x >> order->low_bits, low = x & order->low_mask;
-        for (int round = 0; round < 2 * LFMI_ORDER_ROUNDS; round += 2) {
-            const uint64_t step = (lfmi_mix(low ^ order->keys[round]) >> 32) * order->n_high >> 32;
-            high += step;
+        for (int round = 0; round < LFMI_ORDER_ROUNDS; round += 2) {
+            high += (lfmi_mix(low ^ order->keys[round]) >> 32) * order->n_high >> 32;
             high -= high >= order->n_high ? order->n_high : 0;
             low ^= lfmi_mix(high ^ order->keys[round + 1]) & order->low_mask;
         }

@@ -59,14 +59,8 @@ static lfm_status new_alias(const lfm_interactions *m, double power, lfmi_sample
 
 lfm_status lfmi_sampler_new(const lfm_interactions *m, int32_t n_items, double power, lfmi_sampler *sampler)
 {
-    *sampler = (lfmi_sampler){.kind = LFMI_SAMPLE_UNIFORM,
-                              .n_items = n_items,
-                              .n_entries = m->n_entries,
-                              .items = lfmi_items(m)};
-    if (power == 0 || m->n_entries == 0)
-        return LFM_OK;
-    sampler->kind = power == 1 ? LFMI_SAMPLE_ENTRIES : LFMI_SAMPLE_ALIAS;
-    return sampler->kind == LFMI_SAMPLE_ALIAS ? new_alias(m, power, sampler) : LFM_OK;
+    *sampler = (lfmi_sampler){.n_items = n_items};
+    return power == 0 || m->n_entries == 0 ? LFM_OK : new_alias(m, power, sampler);
 }
 
 void lfmi_sampler_free(lfm_context *context, lfmi_sampler *sampler)

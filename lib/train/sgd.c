@@ -16,10 +16,16 @@ static const lfmi_loss *const losses[] = {
 enum { STREAM_ORDER = 16, STREAM_DRAWS = 17 };
 
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
-enum { BLOCK = 256, PREFETCH_AHEAD = 4, VECTORS_PER_WORKER = 4 };
+enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH };
 
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
+
+/* Room for the candidates of k-OS WARP, in whole vectors. */
+static int64_t max_candidates(const lfmi_sgd *sgd)
+{
+    return (sgd->fit->options.kos_n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES + LFMI_LANES;
+}
 
 static void destroy(void *state)
 {
@@ -27,14 +33,16 @@ static void destroy(void *state)
     if (sgd == NULL)
         return;
     lfm_context *context = sgd->fit->model->context;
-    const int64_t d = sgd->fit->model->layout.d, kos_n = sgd->fit->options.kos_n;
+    const int64_t d = sgd->fit->model->layout.d, candidates = max_candidates(sgd);
     for (int32_t i = 0; sgd->workers != NULL && i < sgd->n_made; i++) {
         LFMI_FREE_ARRAY(context, sgd->workers[i].scratch, VECTORS_PER_WORKER * (d + LFMI_LANES));
-        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, kos_n);
-        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_items, kos_n);
+        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, candidates);
+        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_items, LFMI_BATCH * candidates);
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
+    LFMI_FREE_ARRAY(context, sgd->heads.rows, sgd->fit->n_items * sgd->heads.stride);
+    LFMI_FREE_ARRAY(context, sgd->heads.biases, sgd->fit->n_items);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
@@ -42,20 +50,22 @@ static void destroy(void *state)
 static lfm_status make_workers(lfmi_sgd *sgd)
 {
     lfm_context *context = sgd->fit->model->context;
-    const int64_t d = sgd->fit->model->layout.d, kos_n = sgd->fit->options.kos_n;
-    const int64_t vector = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+    const int64_t d = sgd->fit->model->layout.d, candidates = max_candidates(sgd);
     LFMI_TRY(LFMI_NEW_ZEROED(context, sgd->n_workers, "training threads", &sgd->workers));
     for (; sgd->n_made < sgd->n_workers; sgd->n_made++) {
         lfmi_worker *w = &sgd->workers[sgd->n_made];
         w->sgd = sgd;
+        w->max_candidates = (int32_t)candidates;
+        w->vector = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
         LFMI_TRY(LFMI_NEW_ARRAY(context, VECTORS_PER_WORKER * (d + LFMI_LANES), "a training thread", &w->scratch));
         w->user = w->scratch;
-        w->positive = w->user + vector;
-        w->negative = w->positive + vector;
-        w->gradient = w->negative + vector;
-        lfm_status status = LFMI_NEW_ARRAY(context, kos_n, "a training thread", &w->candidate_scores);
+        w->positive = w->user + w->vector;
+        w->negative = w->positive + w->vector;
+        w->gradient = w->negative + w->vector;
+        w->batch_users = w->gradient + w->vector;
+        lfm_status status = LFMI_NEW_ARRAY(context, candidates, "a training thread", &w->candidate_scores);
         if (status == LFM_OK)
-            status = LFMI_NEW_ARRAY(context, kos_n, "a training thread", &w->candidate_items);
+            status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_items);
         if (status != LFM_OK) {
             sgd->n_made++; /* destroy() frees what this one has */
             return status;
@@ -90,17 +100,35 @@ static void choose_updates(lfmi_sgd *sgd)
         const int kind = sgd->lazy ? LFMI_LAZY : (alphas[side] > 0 ? LFMI_L2 : LFMI_PLAIN);
         sgd->update[side] = sgd->kernels->update[sgd->fit->model->options.optimiser][kind];
     }
+    const bool plain = sgd->fit->features[LFM_USER] == NULL && sgd->fit->features[LFM_ITEM] == NULL &&
+                       alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0;
+    sgd->pair = plain ? sgd->kernels->pair[sgd->fit->model->options.optimiser] : NULL;
+}
+
+static lfm_status make_heads(lfmi_sgd *sgd)
+{
+    enum { LINE = LFMI_CACHE_LINE / sizeof(uint16_t) };
+    const lfm_model *model = sgd->fit->model;
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        sgd->direct[side] = sgd->fit->features[side] == NULL && !sgd->lazy;
+    if (!sgd->loss->scores_candidates)
+        return LFM_OK;
+    sgd->heads.stride = (model->layout.d + LINE - 1) / LINE * LINE;
+    LFMI_TRY(LFMI_NEW_ARRAY(model->context, sgd->fit->n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.rows));
+    return LFMI_NEW_ARRAY(model->context, sgd->fit->n_items, "the heads of all items", &sgd->heads.biases);
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
-    if (sgd->loss->needs_index) {
+    if (sgd->loss->index_with >= 0) {
+        const int with = fit->options.graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
         const double power =
             fit->options.negative_power < 0 ? sgd->loss->negative_power : fit->options.negative_power;
-        LFMI_TRY(lfmi_interactions_index(fit->interactions, fit->options.graded != 0, &sgd->index));
+        LFMI_TRY(lfmi_interactions_index(fit->interactions, with, &sgd->index));
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
+    LFMI_TRY(make_heads(sgd));
     LFMI_TRY(make_rank_weights(sgd));
     return make_workers(sgd);
 }
@@ -110,7 +138,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     lfmi_sgd *sgd;
     LFMI_TRY(LFMI_NEW_ZEROED(fit->model->context, 1, "a training call", &sgd));
     sgd->fit = fit;
-    sgd->kernels = lfmi_kernels_select();
+    sgd->kernels = lfmi_kernels_select(fit->model->context);
     sgd->loss = losses[fit->options.loss];
     sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
     const int64_t blocks = fit->interactions->n_entries / BLOCK + 1;
@@ -143,8 +171,15 @@ static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_s
     const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
     const float *values = lfmi_values(m), *weights = lfmi_weights(m);
     int64_t entries[BLOCK];
-    for (int32_t i = 0; i < n; i++)
+    for (int32_t i = 0; i < n; i++) {
         entries[i] = lfmi_order_at(&sgd->order, begin + i);
+        __builtin_prefetch(&users[entries[i]]);
+        __builtin_prefetch(&items[entries[i]]);
+        if (values != NULL)
+            __builtin_prefetch(&values[entries[i]]);
+        if (weights != NULL)
+            __builtin_prefetch(&weights[entries[i]]);
+    }
     int32_t kept = 0;
     for (int32_t i = 0; i < n; i++) {
         const int64_t entry = entries[i];
@@ -152,21 +187,14 @@ static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_s
         samples[kept] = (lfmi_sample){.position = begin + i,
                                       .user = users[entry],
                                       .item = items[entry],
+                                      .positive = items[entry],
                                       .weight = weights != NULL ? weights[entry] : 1.0f,
                                       .value = value};
+        if (sgd->index != NULL)
+            __builtin_prefetch(&sgd->index->offsets[users[entry]]);
         kept += value > 0 || sgd->visits_negatives;
     }
     return kept;
-}
-
-static inline void prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row)
-{
-    if (sgd->fit->features[side] != NULL)
-        return;
-    const lfm_model *model = sgd->fit->model;
-    const float *theta = lfmi_row(&model->sides[side], &model->layout, row);
-    for (int32_t e = 0; e < model->layout.stride; e += LFMI_LANES)
-        __builtin_prefetch(theta + e);
 }
 
 /* LightFM's scales, worked into the parameters. */
@@ -179,6 +207,59 @@ static void apply_scale(const lfmi_sgd *sgd, int32_t side, double scale)
         for (int32_t e = 0; e < model->layout.d; e++)
             theta[e] /= divisor;
         theta[model->layout.bias] /= divisor;
+    }
+}
+
+/* With one worker a scale that has grown too far is worked in at once. */
+static void check_scales(lfmi_worker *worker)
+{
+    lfmi_sgd *sgd = (lfmi_sgd *)(uintptr_t)worker->sgd;
+    for (int32_t side = 0; sgd->n_workers == 1 && side < LFMI_SIDES; side++) {
+        if (worker->scale[side] > max_scale) {
+            apply_scale(sgd, side, worker->scale[side]);
+            worker->scale[side] = sgd->scale[side] = 1.0;
+        }
+    }
+}
+
+/* Fetch the rows of the features that a step will go through. */
+static void prefetch_features(const lfmi_sgd *sgd, const lfmi_sample *sample)
+{
+    if (sample->negative < 0)
+        return;
+    lfmi_prefetch_feature_rows(sgd, LFM_USER, sample->user);
+    lfmi_prefetch_feature_rows(sgd, LFM_ITEM, sample->positive);
+    lfmi_prefetch_feature_rows(sgd, LFM_ITEM, sample->negative);
+}
+
+/* Train on the samples of a block, batch by batch. Between two steps a sample of the next batch is
+ * prepared: what it fetches comes while the step is computed. */
+static void run_block(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfmi_loss *loss = sgd->loss;
+    const bool features = sgd->fit->features[LFM_USER] != NULL || sgd->fit->features[LFM_ITEM] != NULL;
+    for (int32_t i = 0; i < n && i < LFMI_BATCH; i++)
+        loss->prepare(worker, &samples[i]);
+    for (int32_t begin = 0; begin < n; begin += LFMI_BATCH) {
+        const int32_t next = begin + LFMI_BATCH;
+        const int32_t size = n < next ? n - begin : LFMI_BATCH;
+        if (loss->choose != NULL)
+            loss->choose(worker, samples + begin, size);
+        if (features) {
+            for (int32_t i = begin; i < begin + size; i++)
+                prefetch_features(sgd, &samples[i]);
+        }
+        for (int32_t i = begin; i < begin + size; i++) {
+            if (i + LFMI_BATCH < n)
+                loss->prepare(worker, &samples[i + LFMI_BATCH]);
+            if (samples[i].negative < 0)
+                continue;
+            worker->tally.steps++;
+            loss->step(worker, &samples[i]);
+            if (sgd->lazy)
+                check_scales(worker);
+        }
     }
 }
 
@@ -202,30 +283,37 @@ static void run_share(uint32_t index, void *arg)
         worker->scale[side] = sgd->scale[side];
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
         const int32_t kept = fetch_block(sgd, at, (int32_t)(end - at < BLOCK ? end - at : BLOCK), samples);
-        for (int32_t i = 0; i < kept && i < PREFETCH_AHEAD; i++) {
-            prefetch_row(sgd, LFM_USER, samples[i].user);
-            prefetch_row(sgd, LFM_ITEM, samples[i].item);
-        }
-        for (int32_t i = 0; i < kept; i++) {
-            if (i + PREFETCH_AHEAD < kept) {
-                prefetch_row(sgd, LFM_USER, samples[i + PREFETCH_AHEAD].user);
-                prefetch_row(sgd, LFM_ITEM, samples[i + PREFETCH_AHEAD].item);
-            }
-            sgd->loss->visit(worker, &samples[i]);
-            for (int32_t side = 0; sgd->n_workers == 1 && side < LFMI_SIDES; side++) {
-                if (worker->scale[side] > max_scale) {
-                    apply_scale(sgd, side, worker->scale[side]);
-                    worker->scale[side] = sgd->scale[side] = 1.0;
-                }
-            }
-        }
+        run_block(worker, samples, kept);
         worker->tally.visits += kept;
     }
 }
 
-static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
+/* Bring the heads up to date, a run of items per task. */
+static void refresh_share(uint32_t index, void *arg)
 {
-    lfmi_sgd *sgd = state;
+    lfmi_sgd *sgd = arg;
+    const lfm_model *model = sgd->fit->model;
+    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
+    for (int64_t item = begin; item < end; item++) {
+        const lfmi_representation r =
+            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
+        sgd->kernels->to_half(lfmi_head(sgd, (int32_t)item), r.vector, model->layout.d);
+        sgd->heads.biases[item] = r.bias;
+    }
+}
+
+static void refresh_heads(lfmi_sgd *sgd)
+{
+    for (int32_t i = 0; i < sgd->n_workers; i++)
+        sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
+    lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
+}
+
+static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *tally)
+{
+    /* Steps keep the heads of direct items up to date; they are made at an epoch's start. */
+    if (sgd->heads.rows != NULL && (begin == 0 || !sgd->direct[LFM_ITEM]))
+        refresh_heads(sgd);
     segment part = {sgd, begin, end};
     lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, run_share, &part);
     double scale[LFMI_SIDES] = {sgd->scale[0], sgd->scale[1]};
@@ -246,6 +334,22 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
             sgd->scale[side] = 1.0;
         }
     }
+}
+
+/* Samples between two refreshes of the heads: so many that the refresh costs a fraction of them. */
+static int64_t refresh_interval(const lfmi_sgd *sgd)
+{
+    enum { LEAST = 4096 };
+    const int64_t interval = sgd->fit->n_items;
+    return interval < LEAST ? LEAST : interval;
+}
+
+static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
+{
+    lfmi_sgd *sgd = state;
+    const int64_t step = sgd->heads.rows != NULL && !sgd->direct[LFM_ITEM] ? refresh_interval(sgd) : end - begin;
+    for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += step)
+        run_segment(sgd, at, end - at < step ? end : at + step, tally);
 }
 
 static bool end_epoch(void *state, const char **what)

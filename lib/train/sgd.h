@@ -8,14 +8,37 @@
 #include "train/sampler.h"
 #include "train/trainer.h"
 
-/* One stored interaction whose turn it is. */
+/* Samples whose negatives are chosen together, before any of them is stepped on: the memory that one
+ * waits for comes while the others are worked on. A constant, since results depend on it. */
+enum { LFMI_BATCH = 8 };
+
+/* Candidates that a sample remembers: some whole groups. */
+enum { LFMI_DRAWN = 3 * LFMI_GROUP };
+
+/* One stored interaction whose turn it is, and what its loss has chosen for it. */
 typedef struct lfmi_sample {
     int64_t position; /* in the epoch's order */
     int32_t user, item;
     float weight, value;
+    lfmi_stream draws;         /* where its draws go on */
+    int32_t positive;          /* what is stepped on: the item, or k-OS WARP's choice */
+    int32_t negative;          /* -1: none was found, no step */
+    float g;                   /* the gradient, where choosing settles it */
+    float threshold;           /* WARP: a violating score is above */
+    int32_t n_drawn;           /* candidates drawn so far */
+    uint32_t violating;        /* WARP: which of the last drawn violate, a bit each */
+    int32_t drawn[LFMI_GROUP]; /* the last of them */
 } lfmi_sample;
 
 struct lfmi_loss;
+
+/* What candidates are scored by: the representations of all items in half precision, so that looking
+ * through ten of them touches a few cache lines, and their biases. Only choosing a negative reads them. */
+typedef struct lfmi_heads {
+    uint16_t *rows;
+    float *biases;
+    int64_t stride; /* numbers from row to row; a multiple of a cache line */
+} lfmi_heads;
 
 /* Constant during an epoch, shared by all workers. */
 typedef struct lfmi_sgd {
@@ -28,10 +51,13 @@ typedef struct lfmi_sgd {
     uint64_t draw_key; /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
+    lfmi_pair_fn pair;         /* the fast form of the pairwise step, where it applies; else NULL */
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
+    bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
+    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
 } lfmi_sgd;
@@ -49,18 +75,28 @@ typedef struct lfmi_worker {
     lfmi_tally tally;
     double scale[LFMI_SIDES];
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
-    float *candidate_scores;                      /* k-OS: kos_n */
-    int32_t *candidate_items;
-    float *scratch; /* that all of these point into */
+    float *batch_users;                           /* scratch, LFMI_BATCH of them */
+    int64_t vector;                               /* floats from one scratch vector to the next */
+    float *candidate_scores;                      /* k-OS: max_candidates */
+    int32_t *candidate_items;                     /* k-OS: LFMI_BATCH times max_candidates */
+    int32_t max_candidates;                       /* kos_n, rounded up to whole groups of lanes */
+    float *scratch; /* that the vectors point into */
 } lfmi_worker;
 
 /* A loss: which interactions it visits and what it does with one. */
 typedef struct lfmi_loss {
     /* Whether explicit negatives are visited too. */
     bool (*visits_negatives)(const lfm_train_options *options);
-    bool needs_index;
+    int index_with; /* -1: needs no index; else what it should have, LFMI_INDEX_… */
+    bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
-    void (*visit)(lfmi_worker *worker, const lfmi_sample *sample);
+    /* Draw ahead and fetch what choosing and stepping will read, some samples before they do. */
+    void (*prepare)(lfmi_worker *worker, lfmi_sample *sample);
+    /* Choose positive, negative and, where it does not depend on scores, the gradient, for a batch. NULL:
+     * there is nothing to choose. */
+    void (*choose)(lfmi_worker *worker, lfmi_sample *samples, int32_t n);
+    /* Step on a sample for which choosing has found something to step on. */
+    void (*step)(lfmi_worker *worker, lfmi_sample *sample);
 } lfmi_loss;
 
 /* The answer of a loss that visits positives only. */
@@ -72,9 +108,20 @@ static inline bool lfmi_visits_positives(const lfm_train_options *options)
 
 extern const lfmi_loss lfmi_loss_logistic, lfmi_loss_bpr, lfmi_loss_warp, lfmi_loss_warp_kos;
 
+/* Add up the features of a user or an item in `scratch`. */
+lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch);
+
 /* Represent a user or an item; `scratch` is where the sum goes, if one is needed. */
-lfmi_representation lfmi_representation_of(const lfmi_worker *worker, int32_t side, int32_t row,
-                                           float *scratch);
+static inline lfmi_representation lfmi_representation_of(const lfmi_worker *worker, int32_t side, int32_t row,
+                                                         float *scratch)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    if (!sgd->direct[side])
+        return lfmi_add_up(worker, side, row, scratch);
+    const lfm_model *model = sgd->fit->model;
+    const float *theta = lfmi_row(&model->sides[side], &model->layout, row);
+    return (lfmi_representation){row, theta[model->layout.bias], theta};
+}
 
 static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representation *user,
                                const lfmi_representation *item)
@@ -83,10 +130,106 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
     return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
-/* The draws that belong to a sample. */
-static inline lfmi_stream lfmi_draws_of(const lfmi_worker *worker, const lfmi_sample *sample)
+static inline uint16_t *lfmi_head(const lfmi_sgd *sgd, int32_t item)
 {
-    return lfmi_stream_of(worker->sgd->draw_key, (uint64_t)sample->position);
+    return sgd->heads.rows + item * sgd->heads.stride;
+}
+
+/* Score LFMI_GROUP items by their heads. */
+static inline void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items,
+                                    float *scores)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const uint16_t *heads[LFMI_GROUP];
+    for (int i = 0; i < LFMI_GROUP; i++)
+        heads[i] = lfmi_head(sgd, items[i]);
+    sgd->kernels->dot_group(user->vector, heads, sgd->fit->model->layout.d, scores);
+    for (int i = 0; i < LFMI_GROUP; i++)
+        scores[i] += user->bias + sgd->heads.biases[items[i]];
+}
+
+/* Begin the draws that belong to a sample. */
+static inline void lfmi_begin_draws(const lfmi_worker *worker, lfmi_sample *sample)
+{
+    sample->draws = lfmi_stream_of(worker->sgd->draw_key, (uint64_t)sample->position);
+}
+
+static inline void lfmi_prefetch(const float *from, int32_t n)
+{
+    for (int32_t e = 0; e < n; e += LFMI_LANES)
+        __builtin_prefetch(from + e);
+}
+
+/* Score an item by its head. */
+static inline float lfmi_score_head(const lfmi_worker *worker, const lfmi_representation *user, int32_t item)
+{
+    const int32_t items[LFMI_GROUP] = {item, item, item, item};
+    float scores[LFMI_GROUP];
+    lfmi_score_group(worker, user, items, scores);
+    return scores[0];
+}
+
+/* Fetch what scoring a user or an item reads, and what stepping on it reads beyond that. */
+static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
+{
+    const uint16_t *head = lfmi_head(sgd, item);
+    for (int64_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE / 2)
+        __builtin_prefetch(head + e);
+}
+static inline void lfmi_prefetch_user(const lfmi_sgd *sgd, int32_t user)
+{
+    const lfm_model *model = sgd->fit->model;
+    if (sgd->fit->features[LFM_USER] == NULL)
+        lfmi_prefetch(lfmi_row(&model->sides[LFM_USER], &model->layout, user), model->layout.d + 1);
+}
+static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)
+{
+    const lfm_model *model = sgd->fit->model;
+    if (sgd->fit->features[LFM_ITEM] == NULL)
+        lfmi_prefetch(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.d + 1);
+}
+static inline void lfmi_prefetch_item(const lfmi_sgd *sgd, int32_t item)
+{
+    const lfm_model *model = sgd->fit->model;
+    if (sgd->fit->features[LFM_ITEM] == NULL)
+        lfmi_prefetch(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.stride);
+}
+static inline void lfmi_prefetch_state(const lfmi_sgd *sgd, int32_t side, int32_t row)
+{
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_layout *y = &model->layout;
+    if (sgd->fit->features[side] == NULL && y->g > y->d + LFMI_LANES / 4)
+        lfmi_prefetch(lfmi_row(&model->sides[side], y, row) + y->g, y->stride - y->g);
+}
+
+/* Fetch the word that lfmi_knows() will look at. */
+static inline void lfmi_prefetch_known(const lfmi_sgd *sgd, int32_t user, int32_t item)
+{
+    if (sgd->index->signature != NULL)
+        __builtin_prefetch(&sgd->index->signature[lfmi_signature_of(sgd->index, user, item).word]);
+}
+
+/* Fetch the features of a user or an item, then, when those have come, their rows. */
+static inline void lfmi_prefetch_features(const lfmi_sgd *sgd, int32_t side, int32_t row)
+{
+    const lfm_features *f = sgd->fit->features[side];
+    if (f == NULL)
+        return;
+    const lfmi_feature_row entries = lfmi_features_row(f, row);
+    __builtin_prefetch(entries.columns);
+    if (entries.values != NULL)
+        __builtin_prefetch(entries.values);
+}
+static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side, int32_t row)
+{
+    enum { MOST = 16 };
+    const lfm_features *f = sgd->fit->features[side];
+    if (f == NULL)
+        return;
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_feature_row entries = lfmi_features_row(f, row);
+    for (int64_t i = 0; i < entries.n && i < MOST; i++)
+        lfmi_prefetch(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), model->layout.stride);
 }
 
 /* Step on one pair, gradient g: the logistic loss. */
@@ -97,9 +240,18 @@ void lfmi_step_pointwise(lfmi_worker *worker, const lfmi_representation *user,
 void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user,
                         const lfmi_representation *positive, const lfmi_representation *negative, float g);
 
-/* WARP from a given positive on: draw until a negative violates, and step on it. */
-void lfmi_warp_step(lfmi_worker *worker, const lfmi_sample *sample, lfmi_stream *draws,
-                    const lfmi_representation *user, const lfmi_representation *positive);
+/* Bring the head of an item up to date that is its own parameters. */
+void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item);
+
+/* Step on a sample whose gradient is settled. */
+void lfmi_step_chosen(lfmi_worker *worker, lfmi_sample *sample);
+
+/* WARP from chosen positives on: prepare and choose as in lfmi_loss. `users` are the samples'. */
+void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample);
+void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n);
+
+/* Represent the users of a batch for choosing. */
+void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users);
 
 /* Losses that cost a logarithm are measured at one visit in so many. */
 enum { LFMI_MEASURE_EVERY = 16 };

@@ -1,16 +1,11 @@
 /* Representations, and the elementary updates that one step is made of. */
 #include "train/sgd.h"
 
-lfmi_representation lfmi_representation_of(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
+lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfm_model *model = sgd->fit->model;
-    const lfm_features *features = sgd->fit->features[side];
-    if (features == NULL && !sgd->lazy) {
-        const float *theta = lfmi_row(&model->sides[side], &model->layout, row);
-        return (lfmi_representation){row, theta[model->layout.bias], theta};
-    }
-    float bias = lfmi_represent(model, sgd->kernels, side, features, row, scratch);
+    float bias = lfmi_represent(model, sgd->kernels, side, sgd->fit->features[side], row, scratch);
     if (sgd->lazy) {
         const float scale = (float)worker->scale[side];
         for (int32_t e = 0; e < model->layout.d; e++)
@@ -20,10 +15,23 @@ lfmi_representation lfmi_representation_of(const lfmi_worker *worker, int32_t si
     return (lfmi_representation){row, bias, scratch};
 }
 
+void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users)
+{
+    for (int32_t i = 0; i < n; i++)
+        users[i] = lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
+}
+
+void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item)
+{
+    const lfm_model *model = sgd->fit->model;
+    const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
+    sgd->kernels->to_half(lfmi_head(sgd, item), theta, model->layout.d);
+    sgd->heads.biases[item] = theta[model->layout.bias];
+}
+
 /* Update all features of a user or an item with the gradient c * vector of its representation and
- * c_bias of its bias. Returns the sum of the local rates; adds to *n the elements updated. */
-static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const float *vector, float c, float c_bias,
-                         int64_t *n)
+ * c of its bias. Returns the sum of the local rates; adds to *n the elements updated. */
+static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const float *vector, float c, int64_t *n)
 {
     const lfm_model *model = sgd->fit->model;
     const lfmi_layout *y = &model->layout;
@@ -34,7 +42,7 @@ static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const f
     for (int64_t i = 0; i < entries.n; i++) {
         const float x = entries.values != NULL ? entries.values[i] : 1.0f;
         rates += (double)sgd->update[side](y, &sgd->rates[side],
-                                           lfmi_row(&model->sides[side], y, entries.columns[i]), vector, c, c_bias, x);
+                                           lfmi_row(&model->sides[side], y, entries.columns[i]), vector, c, x);
     }
     *n += entries.n * (y->d + 1);
     return rates;
@@ -56,19 +64,44 @@ void lfmi_step_pointwise(lfmi_worker *worker, const lfmi_representation *user, c
     int64_t n = 0;
     for (int32_t e = 0; e < d; e++) /* the item's representation as it is before its own update */
         worker->gradient[e] = item->vector[e];
-    double rates = update_row(sgd, LFM_ITEM, item->row, user->vector, g, g, &n);
-    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, g, &n);
+    double rates = update_row(sgd, LFM_ITEM, item->row, user->vector, g, &n);
+    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, &n);
     grow_scales(worker, rates, n);
+}
+
+/* The same by the fast kernel: both sides direct, nothing regularised. */
+static void step_pair(const lfmi_sgd *sgd, int32_t user, int32_t positive, int32_t negative, float g)
+{
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_layout *y = &model->layout;
+    sgd->pair(y, &sgd->rates[LFM_ITEM], lfmi_row(&model->sides[LFM_USER], y, user),
+              lfmi_row(&model->sides[LFM_ITEM], y, positive), lfmi_row(&model->sides[LFM_ITEM], y, negative), g);
 }
 
 void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *positive,
                         const lfmi_representation *negative, float g)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    int64_t n = 0;
-    sgd->kernels->subtract(worker->gradient, negative->vector, positive->vector, sgd->fit->model->layout.d);
-    double rates = update_row(sgd, LFM_ITEM, positive->row, user->vector, -g, -g, &n);
-    rates += update_row(sgd, LFM_ITEM, negative->row, user->vector, g, g, &n);
-    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, g, &n);
-    grow_scales(worker, rates, n);
+    if (sgd->pair != NULL) {
+        step_pair(sgd, user->row, positive->row, negative->row, g);
+    } else {
+        int64_t n = 0;
+        sgd->kernels->subtract(worker->gradient, negative->vector, positive->vector, sgd->fit->model->layout.d);
+        double rates = update_row(sgd, LFM_ITEM, positive->row, user->vector, -g, &n);
+        rates += update_row(sgd, LFM_ITEM, negative->row, user->vector, g, &n);
+        rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, &n);
+        grow_scales(worker, rates, n);
+    }
+    if (sgd->heads.rows != NULL && sgd->direct[LFM_ITEM]) {
+        lfmi_refresh_head(sgd, positive->row);
+        lfmi_refresh_head(sgd, negative->row);
+    }
+}
+
+void lfmi_step_chosen(lfmi_worker *worker, lfmi_sample *sample)
+{
+    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
+    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, sample->positive, worker->positive);
+    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, sample->negative, worker->negative);
+    lfmi_step_pairwise(worker, &user, &positive, &negative, sample->g);
 }

@@ -14,11 +14,6 @@
 
 enum { MOST = 130, CANARY = 32 };
 
-static const lfmi_kernels *kernels_at(int which)
-{
-    return which == 0 ? &lfmi_kernels_portable : lfmi_kernels_select();
-}
-
 static float canary(void)
 {
     const uint32_t bits = UINT32_C(0x7FC0ABCD); /* a NaN: whatever reads it shows it */
@@ -80,8 +75,8 @@ static float dot_by_rule(const float *a, const float *b, int32_t n, float start)
 
 static void test_dot(void)
 {
-    for (int which = 0; which < 2; which++) {
-        const lfmi_kernels *k = kernels_at(which);
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
         for (int32_t n = 1; n <= MOST; n++) {
             for (int start = 0; start < 2; start++) {
                 guarded a = guarded_new(n), b = guarded_new(n);
@@ -101,8 +96,8 @@ static void test_dot(void)
 
 static void test_vectors(void)
 {
-    for (int which = 0; which < 2; which++) {
-        const lfmi_kernels *k = kernels_at(which);
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
         for (int32_t n = 1; n <= MOST; n++) {
             guarded x = guarded_new(n), y = guarded_new(n), z = guarded_new(n);
             fill(&x, (uint64_t)n);
@@ -188,8 +183,8 @@ static void check_update(const lfmi_kernels *k, int optimiser, int regularisatio
         row.data[e] -= 1.5f;
     float before[4 * MOST];
     memcpy(before, row.data, (size_t)y.stride * sizeof *before);
-    const float c = -0.7f, c_bias = 0.4f, x = 1.25f;
-    const float sum = k->update[optimiser][regularisation](&y, &rates, row.data, v.data, c, c_bias, x);
+    const float c = -0.7f, x = 1.25f;
+    const float sum = k->update[optimiser][regularisation](&y, &rates, row.data, v.data, c, x);
     /* The same in double. */
     bool good = true;
     bool *expected_to_change = take((size_t)y.stride, sizeof *expected_to_change);
@@ -216,7 +211,7 @@ static void check_update(const lfmi_kernels *k, int optimiser, int regularisatio
     }
     const bool adadelta = optimiser == LFM_OPTIMISER_ADADELTA;
     numbers bias = {(double)before[y.bias], (double)before[y.bias_g], adadelta ? (double)before[y.bias_m] : 0};
-    wanted_sum += by_formula(optimiser, regularisation, &rates, &bias, (double)x * (double)c_bias);
+    wanted_sum += by_formula(optimiser, regularisation, &rates, &bias, (double)x * (double)c);
     good = good && near(row.data[y.bias], bias.theta) && near(row.data[y.bias_g], bias.g) &&
            (!adadelta || near(row.data[y.bias_m], bias.m));
     expected_to_change[y.bias] = expected_to_change[y.bias_g] = true;
@@ -234,45 +229,163 @@ static void check_update(const lfmi_kernels *k, int optimiser, int regularisatio
 
 static void test_updates(void)
 {
-    for (int which = 0; which < 2; which++) {
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
         for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
             for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++) {
                 for (int32_t d = 1; d <= MOST; d++)
-                    check_update(kernels_at(which), optimiser, regularisation, d);
+                    check_update(k, optimiser, regularisation, d);
             }
         }
     }
 }
 
-/* The variant in use gives the reference's bits, step after step. */
+/* A row with random parameters and positive state, the same for the same seed. */
+static guarded row_new(const lfmi_layout *y, uint64_t seed)
+{
+    guarded row = guarded_new(y->stride);
+    test_random random = {seed};
+    for (int32_t e = 0; e < y->stride; e++)
+        row.data[e] = e <= y->d ? random_signed(&random) : 1.0f + random_signed(&random) * 0.5f;
+    return row;
+}
+
+static bool rows_equal(const guarded *a, const guarded *b)
+{
+    return memcmp(a->data, b->data, (size_t)a->n * sizeof(float)) == 0 && guarded_intact(a) && guarded_intact(b);
+}
+
+/* A variant's updates give the reference's bits, step after step. */
+static void compare_updates(const lfmi_kernels *k, int optimiser, int regularisation, int32_t d)
+{
+    const lfmi_kernels *both[2] = {&lfmi_kernels_portable, k};
+    const lfmi_layout y = lfmi_layout_of(d, optimiser);
+    const lfmi_rates rates = {0.05f, 0.95f, 0.05f, 1e-6f, 0.01f};
+    guarded rows[2] = {row_new(&y, 5), row_new(&y, 5)}, v = guarded_new(d);
+    fill(&v, (uint64_t)d);
+    float sums[2] = {0, 0};
+    for (int i = 0; i < 2; i++) {
+        for (int step = 0; step < 5; step++)
+            sums[i] += both[i]->update[optimiser][regularisation](&y, &rates, rows[i].data, v.data,
+                                                                 0.1f * (float)step, 0.5f);
+    }
+    check_report(rows_equal(&rows[0], &rows[1]) && memcmp(&sums[0], &sums[1], sizeof(float)) == 0, false, __FILE__,
+                 __LINE__, "%s: optimiser %d, regularisation %d, d = %d", k->name, optimiser, regularisation, d);
+    CHECK(guarded_intact(&v));
+    free(rows[0].block);
+    free(rows[1].block);
+    free(v.block);
+}
+
+/* The fused step is three updates of the reference. */
+static void compare_pair(const lfmi_kernels *k, int optimiser, int32_t d)
+{
+    if (k->pair[optimiser] == NULL)
+        return;
+    const lfmi_layout y = lfmi_layout_of(d, optimiser);
+    const lfmi_rates rates = {0.05f, 0.95f, 0.05f, 1e-6f, 0};
+    const lfmi_update_fn update = lfmi_kernels_portable.update[optimiser][LFMI_PLAIN];
+    guarded rows[2][3];
+    float difference[MOST];
+    for (int i = 0; i < 2; i++) {
+        for (int r = 0; r < 3; r++)
+            rows[i][r] = row_new(&y, (uint64_t)(r + 1));
+    }
+    for (int step = 0; step < 5; step++) {
+        const float g = 0.3f * (float)(step + 1);
+        float *user = rows[0][0].data, *positive = rows[0][1].data, *negative = rows[0][2].data;
+        lfmi_kernels_portable.subtract(difference, negative, positive, d);
+        update(&y, &rates, positive, user, -g, 1.0f);
+        update(&y, &rates, negative, user, g, 1.0f);
+        update(&y, &rates, user, difference, g, 1.0f);
+        k->pair[optimiser](&y, &rates, rows[1][0].data, rows[1][1].data, rows[1][2].data, g);
+    }
+    for (int r = 0; r < 3; r++) {
+        check_report(rows_equal(&rows[0][r], &rows[1][r]), false, __FILE__, __LINE__, "%s: pair, optimiser %d, d = %d, row %d",
+                     k->name, optimiser, d, r);
+        free(rows[0][r].block);
+        free(rows[1][r].block);
+    }
+}
+
 static void test_alike(void)
 {
-    const lfmi_kernels *k[2] = {&lfmi_kernels_portable, lfmi_kernels_select()};
-    for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
-        for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++) {
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
+        for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
             for (int32_t d = 1; d <= MOST; d++) {
-                const lfmi_layout y = lfmi_layout_of(d, optimiser);
-                const lfmi_rates rates = {0.05f, 0.95f, 0.05f, 1e-6f, 0.01f};
-                guarded rows[2] = {guarded_new(y.stride), guarded_new(y.stride)}, v = guarded_new(d);
-                fill(&v, (uint64_t)d);
-                float sums[2] = {0, 0};
-                for (int i = 0; i < 2; i++) {
-                    test_random random = {5};
-                    for (int32_t e = 0; e < y.stride; e++)
-                        rows[i].data[e] = e <= d ? random_signed(&random) : 1.0f;
-                    for (int step = 0; step < 5; step++)
-                        sums[i] += k[i]->update[optimiser][regularisation](&y, &rates, rows[i].data, v.data,
-                                                                          0.1f * (float)step, 0.2f, 0.5f);
-                }
-                CHECK(memcmp(rows[0].data, rows[1].data, (size_t)y.stride * sizeof(float)) == 0);
-                CHECK(memcmp(&sums[0], &sums[1], sizeof(float)) == 0);
-                free(rows[0].block);
-                free(rows[1].block);
-                free(v.block);
+                for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++)
+                    compare_updates(k, optimiser, regularisation, d);
+                compare_pair(k, optimiser, d);
             }
         }
     }
-    CHECK(lfmi_kernels_select() == k[1]);
+}
+
+/* Half precision: every variant converts and sums alike, whatever the alignment. */
+static void test_half(void)
+{
+    CHECK(lfmi_from_half(lfmi_to_half(1.0f)) == 1.0f && lfmi_from_half(lfmi_to_half(-0.15625f)) == -0.15625f);
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
+        for (int32_t n = 1; n <= MOST; n++) {
+            guarded a = guarded_new(n + 1), x = guarded_new(n + 1);
+            fill(&a, (uint64_t)n);
+            fill(&x, (uint64_t)n + 99);
+            uint16_t halves[LFMI_GROUP][MOST + 2];
+            const uint16_t *rows[LFMI_GROUP];
+            float widened[MOST], out[LFMI_GROUP];
+            bool good = true;
+            for (int i = 0; i < LFMI_GROUP; i++) {
+                uint16_t *half = halves[i] + i % 2; /* off a line, off a word */
+                half[n] = 0xABCD;
+                x.data[0] = (float)i;
+                k->to_half(half, x.data, n);
+                good = good && half[n] == 0xABCD;
+                for (int32_t e = 0; e < n; e++)
+                    good = good && half[e] == lfmi_to_half(x.data[e]);
+                rows[i] = half;
+            }
+            k->dot_group(a.data + n % 2, rows, n, out);
+            for (int i = 0; i < LFMI_GROUP; i++) {
+                for (int32_t e = 0; e < n; e++)
+                    widened[e] = lfmi_from_half(rows[i][e]);
+                const float wanted = dot_by_rule(a.data + n % 2, widened, n, 0);
+                good = good && memcmp(&out[i], &wanted, sizeof wanted) == 0;
+            }
+            check_report(good, false, __FILE__, __LINE__, "%s: half precision of %d", k->name, n);
+            free(a.block);
+            free(x.block);
+        }
+    }
+}
+
+static void test_inverse_sqrt(void)
+{
+    double worst = 0;
+    test_random random = {3};
+    for (int i = 0; i < 1000000; i++) {
+        const float x = ldexpf(1.0f + 0.999f * fabsf(random_signed(&random)), i % 240 - 120);
+        worst = fmax(worst, fabs((double)lfmi_inverse_sqrt(x) * sqrt((double)x) - 1));
+    }
+    check_report(worst < 3e-7, false, __FILE__, __LINE__, "the worst relative error is %g", worst);
+}
+
+/* A mask leaves only what it names, and the portable kernels always. */
+static void test_mask(void)
+{
+    const int32_t masks[] = {LFM_CPU_PORTABLE, LFM_CPU_AVX2, 0};
+    const char *const allowed[] = {"portable", "portable avx2", "portable avx2 avx512 neon"};
+    for (int i = 0; i < 3; i++) {
+        lfm_context_options options;
+        lfm_context_options_init(&options);
+        options.cpu_mask = masks[i];
+        lfm_context *context;
+        REQUIRE_OK(lfm_context_create(&options, &context));
+        const char *name = lfmi_kernels_select(context)->name;
+        CHECK(strstr(allowed[i], name) != NULL);
+        lfm_context_free(context);
+    }
 }
 
 /* A layout's parts lie apart, inside the stride, and begin where a line does. */
@@ -303,7 +416,8 @@ int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
         {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors},
-        {"updates against the formulas", test_updates}, {"the variant in use is the reference", test_alike},
+        {"updates against the formulas", test_updates}, {"variants give the reference's bits", test_alike},
+        {"half precision", test_half}, {"inverse square root", test_inverse_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
     return TAP_MAIN("kernels", tests, argc, argv);

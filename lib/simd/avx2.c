@@ -1,0 +1,93 @@
+/* The kernels on AVX2: two registers hold the 16 lanes. */
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct V {
+    __m256 low, high;
+} V;
+
+/* All bits set in the first n of 8 lanes. */
+static inline __m256i first(int32_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline V v_load(const float *p) { return (V){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+static inline void v_store(float *p, V v)
+{
+    _mm256_storeu_ps(p, v.low);
+    _mm256_storeu_ps(p + 8, v.high);
+}
+static inline V v_load_part(const float *p, int32_t n)
+{
+    return (V){_mm256_maskload_ps(p, first(n)), _mm256_maskload_ps(p + 8, first(n - 8))};
+}
+static inline void v_store_part(float *p, V v, int32_t n)
+{
+    _mm256_maskstore_ps(p, first(n), v.low);
+    _mm256_maskstore_ps(p + 8, first(n - 8), v.high);
+}
+static inline V v_set(float x) { return (V){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+static inline V v_first(float x)
+{
+    return (V){_mm256_setr_ps(x, 0, 0, 0, 0, 0, 0, 0), _mm256_setzero_ps()};
+}
+static inline V v_add(V a, V b) { return (V){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+static inline V v_sub(V a, V b) { return (V){_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+static inline V v_mul(V a, V b) { return (V){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+
+static inline __m256 estimate(__m256 x)
+{
+    const __m256i half = _mm256_srai_epi32(_mm256_castps_si256(x), 1);
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x5F3759DF), half));
+}
+static inline V v_inverse_sqrt_estimate(V x) { return (V){estimate(x.low), estimate(x.high)}; }
+
+static inline float v_sum(V v)
+{
+    const __m256 eight = _mm256_add_ps(v.low, v.high);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+static inline void v_sum_group(const V v[4], float *out)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = v_sum(v[i]);
+}
+
+static inline __m256 from_half(__m128i half)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+}
+static inline V v_load_half(const uint16_t *p)
+{
+    const __m128i *from = (const __m128i *)(const void *)p;
+    return (V){from_half(_mm_loadu_si128(from)), from_half(_mm_loadu_si128(from + 1))};
+}
+static inline void v_store_half(uint16_t *p, V v)
+{
+    const __m256i half = _mm256_set1_epi32(0x8000);
+    const __m256i low = _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v.low), half), 16);
+    const __m256i high = _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v.high), half), 16);
+    const __m256i packed = _mm256_packus_epi32(low, high); /* by halves: quarters 0 2 1 3 */
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permute4x64_epi64(packed, 0xD8));
+}
+static inline V v_load_half_part(const uint16_t *p, int32_t n)
+{
+    uint16_t all[16] = {0};
+    memcpy(all, p, (size_t)n * sizeof *p);
+    return v_load_half(all);
+}
+static inline void v_store_half_part(uint16_t *p, V v, int32_t n)
+{
+    uint16_t all[16];
+    v_store_half(all, v);
+    memcpy(p, all, (size_t)n * sizeof *p);
+}
+
+#define KERNELS lfmi_kernels_avx2
+#define KERNELS_NAME "avx2"
+#include "simd/vector_template.h"

@@ -1,0 +1,71 @@
+/* The kernels on AVX-512 F: one register holds the 16 lanes. */
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef __m512 V;
+
+static inline __mmask16 first(int32_t n) { return (__mmask16)((1u << n) - 1u); }
+static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void v_store(float *p, V v) { _mm512_storeu_ps(p, v); }
+static inline V v_load_part(const float *p, int32_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
+static inline void v_store_part(float *p, V v, int32_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
+static inline V v_set(float x) { return _mm512_set1_ps(x); }
+static inline V v_first(float x) { return _mm512_maskz_mov_ps(1, _mm512_set1_ps(x)); }
+static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }
+static inline V v_sub(V a, V b) { return _mm512_sub_ps(a, b); }
+static inline V v_mul(V a, V b) { return _mm512_mul_ps(a, b); }
+
+static inline V v_inverse_sqrt_estimate(V x)
+{
+    const __m512i half = _mm512_srai_epi32(_mm512_castps_si512(x), 1);
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x5F3759DF), half));
+}
+
+static inline float v_sum(V v)
+{
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), high);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+/* The sums of four vectors: the same tree for each, two and then four of them in one register. */
+static inline void v_sum_group(const V v[4], float *out)
+{
+    const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(v[0], v[1], 0x44), _mm512_shuffle_f32x4(v[0], v[1], 0xEE));
+    const __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(v[2], v[3], 0x44), _mm512_shuffle_f32x4(v[2], v[3], 0xEE));
+    const __m512 four = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
+    const __m512 two = _mm512_add_ps(four, _mm512_permute_ps(four, 0x4E));
+    const __m512 one = _mm512_add_ps(two, _mm512_permute_ps(two, 0xB1));
+    _mm512_mask_compressstoreu_ps(out, 0x1111, one);
+}
+
+static inline V v_from_half(__m256i half)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+static inline __m256i v_to_half(V v)
+{
+    const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(0x8000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
+}
+static inline V v_load_half(const uint16_t *p) { return v_from_half(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
+static inline void v_store_half(uint16_t *p, V v) { _mm256_storeu_si256((__m256i *)(void *)p, v_to_half(v)); }
+static inline V v_load_half_part(const uint16_t *p, int32_t n)
+{
+    uint16_t all[16] = {0};
+    memcpy(all, p, (size_t)n * sizeof *p);
+    return v_load_half(all);
+}
+static inline void v_store_half_part(uint16_t *p, V v, int32_t n)
+{
+    uint16_t all[16];
+    v_store_half(all, v);
+    memcpy(p, all, (size_t)n * sizeof *p);
+}
+
+#define KERNELS lfmi_kernels_avx512
+#define KERNELS_NAME "avx512"
+#include "simd/vector_template.h"
