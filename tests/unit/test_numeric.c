@@ -112,13 +112,14 @@ static void test_environment(void)
     /* Flush-to-zero and denormals-are-zero as a host might have set them. */
     const unsigned before = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(before | 0x8040u);
+    const bool has_it = (__builtin_ia32_stmxcsr() & 0x8040u) == 0x8040u; /* not under valgrind */
     lfmi_float_enter(&saved);
     const volatile float kept = tiny / 16;
     lfmi_float_leave(&saved);
     const unsigned after = __builtin_ia32_stmxcsr();
     __builtin_ia32_ldmxcsr(before);
     CHECK(kept > 0);
-    CHECK((after & 0x8040u) == 0x8040u);
+    CHECK(!has_it || (after & 0x8040u) == 0x8040u);
 #endif
 }
 
