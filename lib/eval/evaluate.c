@@ -148,11 +148,11 @@ lfm_status lfm_evaluate(const lfm_scorer *scorer, lfm_interactions *test, lfm_in
                     .n_metrics = n_metrics,
                     .keep_empty = keep_empty};
     if (exclude != NULL) {
-        LFMI_TRY(lfmi_interactions_index(exclude, 0, &e.exclude_index));
+        LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &e.exclude_index));
         if (known.check_overlap)
-            LFMI_TRY(lfmi_refuse_overlap(test, exclude, true));
+            LFMI_TRY(lfmi_refuse_overlap(test, exclude, true, known.cancel));
     }
-    LFMI_TRY(lfmi_interactions_index(test, 0, &e.test_index));
+    LFMI_TRY(lfmi_interactions_index(test, 0, known.cancel, &e.test_index));
     e.longest = lfmi_longest_user(test, e.test_index);
     const int64_t n_values = (int64_t)test->n_users * n_metrics;
     LFMI_TRY(LFMI_NEW_ARRAY(scorer->context, n_values, "the metrics of all users", &e.values));

@@ -3,12 +3,13 @@
 
 #include "lfm/evaluate.h"
 
-lfm_status lfmi_find_overlap(lfm_interactions *test, lfm_interactions *train, bool positives_only, bool *found,
+lfm_status lfmi_find_overlap(lfm_interactions *test, lfm_interactions *train, bool positives_only,
+                             const lfm_cancel *cancel, bool *found,
                              int32_t *user, int32_t *item)
 {
     const lfmi_index *in_test, *in_train;
-    LFMI_TRY(lfmi_interactions_index(test, 0, &in_test));
-    LFMI_TRY(lfmi_interactions_index(train, 0, &in_train));
+    LFMI_TRY(lfmi_interactions_index(test, 0, cancel, &in_test));
+    LFMI_TRY(lfmi_interactions_index(train, 0, cancel, &in_train));
     *found = false;
     for (int32_t u = 0; u < test->n_users && u < train->n_users; u++) {
         const int64_t end = positives_only ? in_test->negatives[u] : in_test->offsets[u + 1];
@@ -24,11 +25,12 @@ lfm_status lfmi_find_overlap(lfm_interactions *test, lfm_interactions *train, bo
     return LFM_OK;
 }
 
-lfm_status lfmi_refuse_overlap(lfm_interactions *test, lfm_interactions *train, bool positives_only)
+lfm_status lfmi_refuse_overlap(lfm_interactions *test, lfm_interactions *train, bool positives_only,
+                                const lfm_cancel *cancel)
 {
     bool found;
     int32_t user, item;
-    LFMI_TRY(lfmi_find_overlap(test, train, positives_only, &found, &user, &item));
+    LFMI_TRY(lfmi_find_overlap(test, train, positives_only, cancel, &found, &user, &item));
     if (found)
         return lfmi_fail(LFM_ERROR_OVERLAP, "user %d, item %d is in the test set and among the excluded: results would "
                                             "be wrong without notice (check_overlap = 0 allows it)",
@@ -45,7 +47,7 @@ lfm_status lfm_find_overlap(lfm_interactions *test, lfm_interactions *train, int
     LFMI_REQUIRE(found);
     bool is_found;
     int32_t u = -1, i = -1;
-    LFMI_TRY(lfmi_find_overlap(test, train, true, &is_found, &u, &i));
+    LFMI_TRY(lfmi_find_overlap(test, train, true, NULL, &is_found, &u, &i));
     *found = is_found;
     if (is_found && user != NULL)
         *user = u;

@@ -169,9 +169,9 @@ lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lfm_intera
     LFMI_TRY(lfmi_scorer_check_reach(scorer, exclude, "the set to exclude"));
     rank_task rank = {.scorer = scorer, .test = test, .exclude = exclude, .ranks = ranks};
     if (exclude != NULL) {
-        LFMI_TRY(lfmi_interactions_index(exclude, 0, &rank.exclude_index));
+        LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &rank.exclude_index));
         if (known.check_overlap)
-            LFMI_TRY(lfmi_refuse_overlap(test, exclude, false));
+            LFMI_TRY(lfmi_refuse_overlap(test, exclude, false, known.cancel));
     }
     const lfmi_input input = {.what = "the test set",
                               .n_entries = test->n_entries,

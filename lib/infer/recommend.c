@@ -85,7 +85,7 @@ lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *use
     recommend_task r = {
         .scorer = scorer, .users = users, .exclude = exclude, .k = k, .items = items, .scores = scores};
     if (exclude != NULL)
-        LFMI_TRY(lfmi_interactions_index(exclude, 0, &r.exclude_index));
+        LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &r.exclude_index));
     return recommend(&r, n, &known);
 }
 

@@ -2,19 +2,58 @@
 #include "base/sort.h"
 #include "matrix/interactions.h"
 
-/* Count, scatter, sort. offsets must be zeroed, negatives zeroed when it is an array of its own. */
-static void fill_index(const lfm_interactions *m, lfmi_index *index)
+/* The cancel flag is looked at after so many entries. */
+enum { ENTRIES_PER_LOOK = 1 << 20 };
+
+static lfm_status poll(const lfm_cancel *cancel)
+{
+    return lfm_cancel_is_set(cancel) ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;
+}
+
+/* What one look through the entries tells of them. */
+typedef struct entry_survey {
+    bool has_negatives;
+    bool is_sorted; /* by user, then item, and all positive: the items are the index as they stand */
+} entry_survey;
+
+static lfm_status survey_entries(const lfm_interactions *m, const lfm_cancel *cancel, entry_survey *survey)
 {
     const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
-    int64_t *next_positive = index->offsets + 1; /* later each user's end */
-    const bool has_negatives = index->negatives != index->offsets + 1;
+    *survey = (entry_survey){false, true};
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
-        next_positive[users[entry]]++;
+        if (entry % ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(poll(cancel));
+        survey->has_negatives = survey->has_negatives || !lfmi_is_positive(m, entry);
+        survey->is_sorted = survey->is_sorted &&
+                            (entry == 0 || users[entry - 1] < users[entry] ||
+                             (users[entry - 1] == users[entry] && items[entry - 1] <= items[entry]));
+    }
+    survey->is_sorted = survey->is_sorted && !survey->has_negatives;
+    return LFM_OK;
+}
+
+/* Count each user's entries, and its negatives where there are any. */
+static lfm_status count_entries(const lfm_interactions *m, const lfm_cancel *cancel, lfmi_index *index,
+                                bool has_negatives)
+{
+    const int32_t *users = lfmi_users(m);
+    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        if (entry % ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(poll(cancel));
+        index->offsets[users[entry] + 1]++;
         if (has_negatives && !lfmi_is_positive(m, entry))
             index->negatives[users[entry]]++;
     }
-    /* While scattering, next_positive[u] and negatives[u] point at the next free place of their list;
-     * a user's positives come first, so its negatives begin where its positives will end. */
+    return LFM_OK;
+}
+
+/* Put the items where they belong. next_positive[u] and negatives[u] are the next free places of u's two
+ * lists, and at last their ends; a user's positives come first. */
+static lfm_status scatter_items(const lfm_interactions *m, const lfm_cancel *cancel, lfmi_index *index,
+                                int32_t *sorted, bool has_negatives)
+{
+    const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
+    int64_t *next_positive = index->offsets + 1;
     int64_t start = 0;
     for (int32_t user = 0; user < m->n_users; user++) {
         const int64_t count = next_positive[user];
@@ -24,23 +63,34 @@ static void fill_index(const lfm_interactions *m, lfmi_index *index)
         start += count;
     }
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        if (entry % ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(poll(cancel));
         const int32_t user = users[entry];
         int64_t *next = lfmi_is_positive(m, entry) ? &next_positive[user] : &index->negatives[user];
-        index->items[(*next)++] = items[entry];
+        sorted[(*next)++] = items[entry];
     }
-    /* Now next_positive[u] is the end of u's positives and negatives[u] the end of all of u's. */
-    if (has_negatives) {
-        for (int32_t user = 0; user < m->n_users; user++) {
-            const int64_t end = index->negatives[user];
-            index->negatives[user] = next_positive[user];
-            next_positive[user] = end;
-        }
+    for (int32_t user = 0; has_negatives && user < m->n_users; user++) {
+        const int64_t end = index->negatives[user];
+        index->negatives[user] = next_positive[user];
+        next_positive[user] = end;
     }
+    return LFM_OK;
+}
+
+static lfm_status sort_items(const lfm_interactions *m, const lfm_cancel *cancel, const lfmi_index *index,
+                             int32_t *sorted)
+{
+    int64_t looked = 0;
     for (int32_t user = 0; user < m->n_users; user++) {
-        const int64_t begin = index->offsets[user], middle = index->negatives[user];
-        lfmi_sort_int32(index->items + begin, middle - begin);
-        lfmi_sort_int32(index->items + middle, index->offsets[user + 1] - middle);
+        const int64_t begin = index->offsets[user], middle = index->negatives[user], end = index->offsets[user + 1];
+        if (begin - looked >= ENTRIES_PER_LOOK) {
+            LFMI_TRY(poll(cancel));
+            looked = begin;
+        }
+        lfmi_sort_int32(sorted + begin, middle - begin);
+        lfmi_sort_int32(sorted + middle, end - middle);
     }
+    return LFM_OK;
 }
 
 static void fill_values(const lfm_interactions *m, const lfmi_index *index, float *largest)
@@ -58,20 +108,32 @@ static void fill_values(const lfm_interactions *m, const lfmi_index *index, floa
     }
 }
 
-static lfm_status make_index(lfm_interactions *m, lfmi_index *index)
+static lfm_status make_index(lfm_interactions *m, const lfm_cancel *cancel, lfmi_index *index)
 {
     lfm_context *context = m->context;
-    bool has_negatives = false;
+    entry_survey survey;
+    LFMI_TRY(survey_entries(m, cancel, &survey));
     index->n_item_words = ((int64_t)m->n_items + 15) / 16;
-    for (int64_t entry = 0; entry < m->n_entries && !has_negatives; entry++)
-        has_negatives = !lfmi_is_positive(m, entry);
     LFMI_TRY(LFMI_NEW_ZEROED(context, (int64_t)m->n_users + 1, "the index of users", &index->offsets));
-    LFMI_TRY(LFMI_NEW_ARRAY(context, m->n_entries, "the index of items", &index->items));
-    if (has_negatives)
+    if (survey.has_negatives)
         LFMI_TRY(LFMI_NEW_ZEROED(context, m->n_users, "the index of negatives", &index->negatives));
-    else
+    LFMI_TRY(count_entries(m, cancel, index, survey.has_negatives));
+    if (survey.is_sorted) {
+        index->items = lfmi_items(m);
+        for (int32_t user = 0; user < m->n_users; user++)
+            index->offsets[user + 1] += index->offsets[user];
+    } else {
+        int32_t *sorted;
+        LFMI_TRY(LFMI_NEW_ARRAY(context, m->n_entries, "the index of items", &sorted));
+        index->items = sorted;
+        LFMI_TRY(scatter_items(m, cancel, index, sorted, survey.has_negatives));
+        if (!survey.has_negatives)
+            index->negatives = index->offsets + 1;
+        LFMI_TRY(sort_items(m, cancel, index, sorted));
+    }
+    if (!survey.has_negatives)
         index->negatives = index->offsets + 1;
-    fill_index(m, index);
+    index->is_made = true;
     return LFM_OK;
 }
 
@@ -98,12 +160,12 @@ static lfm_status make_signature(lfm_interactions *m)
     return LFM_OK;
 }
 
-lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfmi_index **out)
+lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfm_cancel *cancel, const lfmi_index **out)
 {
     lfm_status status = LFM_OK;
     pthread_mutex_lock(&m->index_lock);
-    if (m->index.negatives == NULL) {
-        status = make_index(m, &m->index);
+    if (!m->index.is_made) {
+        status = make_index(m, cancel, &m->index);
         if (status != LFM_OK)
             lfmi_index_free(m);
     }
@@ -119,10 +181,11 @@ lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfmi_ind
 void lfmi_index_free(lfm_interactions *m)
 {
     lfmi_index *index = &m->index;
-    if (index->negatives != NULL && index->negatives != index->offsets + 1)
+    if (index->negatives != index->offsets + 1)
         LFMI_FREE_ARRAY(m->context, index->negatives, m->n_users);
+    if (index->items != lfmi_items(m))
+        LFMI_FREE_ARRAY(m->context, index->items, m->n_entries);
     LFMI_FREE_ARRAY(m->context, index->offsets, (int64_t)m->n_users + 1);
-    LFMI_FREE_ARRAY(m->context, index->items, m->n_entries);
     LFMI_FREE_ARRAY(m->context, index->values, m->n_entries);
     LFMI_FREE_ARRAY(m->context, index->signature, m->n_entries);
     *index = (lfmi_index){0};

@@ -13,11 +13,12 @@
 typedef struct lfmi_index {
     int64_t *offsets;   /* n_users + 1 */
     int64_t *negatives; /* n_users; is offsets + 1 when no value is negative */
-    int32_t *items;     /* n_entries */
+    const int32_t *items; /* n_entries; the interactions' own where they are sorted like this */
     float *values;      /* n_entries, or NULL until asked for: the largest value of the pair, at the
                          * first of its places */
     uint16_t *signature; /* n_entries, or NULL until asked for: see lfmi_signature_of() */
     int64_t n_item_words; /* words of a signature that hold a bit per item */
+    bool is_made;
 } lfmi_index;
 
 /* What else an index should have. */
@@ -54,8 +55,9 @@ lfm_status lfmi_interactions_new_like(const lfm_interactions *like, int32_t n_us
 void lfmi_interactions_copy_entry(lfm_interactions *target, int64_t to, const lfm_interactions *source,
                                   int64_t from, int32_t user, int32_t item);
 
-/* Make the index, or what it still lacks of LFMI_INDEX_…, and lend it. */
-lfm_status lfmi_interactions_index(lfm_interactions *interactions, int with, const lfmi_index **out);
+/* Make the index, or what it still lacks of LFMI_INDEX_…, and lend it. cancel may be NULL. */
+lfm_status lfmi_interactions_index(lfm_interactions *interactions, int with, const lfm_cancel *cancel,
+                                   const lfmi_index **out);
 void lfmi_index_free(lfm_interactions *interactions);
 
 /* Whether a sorted list holds an item; lower bound of an item in it. */

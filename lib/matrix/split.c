@@ -193,7 +193,7 @@ static lfm_status split_leave_out(lfm_interactions *m, const lfm_split_options *
                                   lfm_interactions **test)
 {
     const lfmi_index *index;
-    LFMI_TRY(lfmi_interactions_index(m, 0, &index));
+    LFMI_TRY(lfmi_interactions_index(m, 0, NULL, &index));
     user_scratch scratch;
     chosen_items chosen = {0};
     lfm_status status = scratch_new(m, index, &scratch);
@@ -253,7 +253,7 @@ static lfm_status split_last(lfm_interactions *m, const lfm_split_options *o, lf
     if (m->timestamps.data == NULL && m->n_entries > 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_interactions_split: the method last needs timestamps");
     const lfmi_index *index;
-    LFMI_TRY(lfmi_interactions_index(m, 0, &index));
+    LFMI_TRY(lfmi_interactions_index(m, 0, NULL, &index));
     const lfmi_input input = {.what = "interactions",
                               .n_entries = m->n_entries,
                               .n_rows = m->n_users,

@@ -101,7 +101,7 @@ lfm_status lfm_interactions_threshold(lfm_interactions *interactions, int32_t mi
                          min_user, min_item);
     const lfm_interactions *m = interactions;
     const lfmi_index *index;
-    LFMI_TRY(lfmi_interactions_index(interactions, 0, &index));
+    LFMI_TRY(lfmi_interactions_index(interactions, 0, NULL, &index));
     survivors s;
     lfm_status status = survivors_new(m, index, &s);
     if (status == LFM_OK) {

@@ -32,10 +32,10 @@ static void check_index(const test_entries *e)
 {
     lfm_interactions *m = entries_build(NULL, e);
     const lfmi_index *index = NULL;
-    REQUIRE_OK(lfmi_interactions_index(m, LFMI_INDEX_SIGNATURE, &index));
+    REQUIRE_OK(lfmi_interactions_index(m, LFMI_INDEX_SIGNATURE, NULL, &index));
     CHECK(index->values == NULL);
     const lfmi_index *again = NULL;
-    REQUIRE_OK(lfmi_interactions_index(m, LFMI_INDEX_VALUES, &again));
+    REQUIRE_OK(lfmi_interactions_index(m, LFMI_INDEX_VALUES, NULL, &again));
     CHECK(again == index && index->values != NULL);
     CHECK(index->offsets[0] == 0 && index->offsets[e->n_users] == e->n);
     int64_t longest = 0;
