@@ -11,7 +11,7 @@
 #include <CUnit/TestRun.h>
 
 /* Too large an allocation is NULL under AddressSanitizer too: what becomes of it is tested. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
 
 bool check_report(bool passed, bool fatal, const char *file, int line, const char *format, ...)
