@@ -132,6 +132,41 @@ static void test_identity(void)
     }
 }
 
+/* Fewer or more indicators than rows: the rows beyond have none, the given columns move by their number. */
+static void test_identity_columns(void)
+{
+    static const int32_t counts[] = {1, 2, 4, 7};
+    for (int i = 0; i < 4; i++) {
+        const int32_t n = counts[i], with = n < ROWS ? n : ROWS;
+        const lfm_coo coo = coo_of(false, 1);
+        lfm_features_options options;
+        lfm_features_options_init(&options);
+        options.identity = 1;
+        options.identity_columns = n;
+        lfm_features *f = NULL;
+        REQUIRE_OK(lfm_features_from_coo(NULL, &coo, &options, &f));
+        CHECK(lfm_features_n_rows(f) == ROWS && lfm_features_n_features(f) == n + COLUMNS &&
+              lfm_features_n_entries(f) == with + N);
+        CHECK_ROW(f, 0, 3, LIST(0, n + 4, n + 2), LIST(1, -1, 3));
+        CHECK_INTEGER(lfm_features_row(f, 1, NULL, NULL), n > 1 ? 1 : 0);
+        if (n > 2)
+            CHECK_ROW(f, 2, 4, LIST(2, n + 1, n + 1, n + 3), LIST(1, 0.5f, 1.5f, 2));
+        else
+            CHECK_ROW(f, 2, 3, LIST(n + 1, n + 1, n + 3), LIST(0.5f, 1.5f, 2));
+        lfm_features_free(f);
+    }
+    const lfm_coo coo = coo_of(false, 1);
+    lfm_features_options options;
+    lfm_features_options_init(&options);
+    options.identity = 1;
+    options.identity_columns = -1;
+    lfm_features *f = NULL;
+    CHECK_FAILS(lfm_features_from_coo(NULL, &coo, &options, &f), LFM_ERROR_OPTION, "identity_columns");
+    options.identity_columns = INT32_MAX - COLUMNS + 1;
+    CHECK_FAILS(lfm_features_from_coo(NULL, &coo, &options, &f), LFM_ERROR_SHAPE, "identity");
+    CHECK(f == NULL);
+}
+
 static void test_normalise(void)
 {
     lfm_features *f = make(LFM_DUPLICATES_KEEP, 0, 1, 1);
@@ -290,6 +325,7 @@ int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
         {"forms and types", test_forms},       {"identity columns", test_identity},
+        {"any number of indicators", test_identity_columns},
         {"normalised rows", test_normalise},   {"duplicates", test_duplicates},
         {"borrowing and release", test_borrowing}, {"no entries", test_empty},
         {"bad input", test_bad},

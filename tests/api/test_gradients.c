@@ -324,6 +324,69 @@ static void test_warp_ranks(void)
     lfm_interactions_free(known);
 }
 
+/* k-OS WARP visits explicit negatives, and draws them as positives, only with kos_known. */
+static void test_kos_known(void)
+{
+    static const int32_t users[] = {0, 0}, items[] = {0, 1};
+    static const float values[] = {-1, -1};
+    lfm_interactions *negatives = build_interactions(2, 1, 5, users, items, values);
+    for (int32_t known = 0; known < 2; known++) {
+        lfm_model *model = build_model(NULL, 1, 5, 3, 0, 1);
+        lfm_train_options options;
+        lfm_train_options_init(&options);
+        options.loss = LFM_LOSS_WARP_KOS;
+        options.kos_known = known;
+        options.epochs = 20;
+        options.threads = 1;
+        CHECK_OK(lfm_model_fit_partial(model, negatives, NULL, NULL, &options));
+        float *biases = model_copy(model, LFM_ITEM, LFM_BIASES, NULL);
+        if (known)
+            CHECK(biases[0] > 0 && biases[1] > 0 && biases[2] + biases[3] + biases[4] < 0);
+        else
+            CHECK(biases[0] == 0 && biases[1] == 0 && biases[2] == 0 && biases[3] == 0 && biases[4] == 0);
+        free(biases);
+        lfm_model_free(model);
+    }
+    lfm_interactions_free(negatives);
+}
+
+/* The k-th best of the drawn positives is what moves: with many draws of two items of which one is far
+ * better, k = 1 steps on it and a large k on the other. */
+static void test_kos_order(void)
+{
+    enum { POSITIVES = 9 };
+    int32_t users[POSITIVES] = {0}, items[POSITIVES];
+    for (int32_t i = 0; i < POSITIVES; i++)
+        items[i] = i;
+    lfm_interactions *m = build_interactions(POSITIVES, 1, 60, users, items, NULL);
+    for (int32_t k = 1; k <= POSITIVES; k += POSITIVES - 1) {
+        lfm_model *model = build_model(NULL, 1, 60, 2, 0, 1);
+        float biases[60] = {0};
+        for (int32_t i = 0; i < POSITIVES; i++)
+            biases[i] = (float)(i + 1); /* the higher the item, the better */
+        CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_BIASES, biases, 60));
+        lfm_train_options options;
+        lfm_train_options_init(&options);
+        options.loss = LFM_LOSS_WARP_KOS;
+        options.kos_k = k;
+        options.kos_n = POSITIVES;
+        options.margin = 1e6;
+        options.epochs = 1;
+        options.threads = 1;
+        options.learning_rate = 1e-4;
+        CHECK_OK(lfm_model_fit_partial(model, m, NULL, NULL, &options));
+        float *after = model_copy(model, LFM_ITEM, LFM_BIASES, NULL);
+        /* 9 draws from 9: the best drawn is one of the last few nearly always, the worst of the first. */
+        double low = 0, high = 0;
+        for (int32_t i = 0; i < POSITIVES; i++)
+            *(i < POSITIVES / 2 ? &low : &high) += (double)(after[i] - biases[i]);
+        CHECK(k == 1 ? high > 0 && low < high / 4 : low > 0 && high < low / 4);
+        free(after);
+        lfm_model_free(model);
+    }
+    lfm_interactions_free(m);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -332,6 +395,8 @@ int main(int argc, char **argv)
         {"WARP and k-OS WARP with a known rank, clipped at 10", test_warp},
         {"WARP among three items", test_warp_few},
         {"WARP's weight by draw", test_warp_ranks},
+        {"k-OS WARP and explicit negatives", test_kos_known},
+        {"k-OS WARP steps on the k-th best", test_kos_order},
     };
     return TAP_MAIN("gradients", tests, argc, argv);
 }

@@ -134,6 +134,7 @@ static void test_bounds(void)
     BAD_TRAIN(graded, 2, "graded");
     BAD_TRAIN(kos_k, 0, "kos_k");
     BAD_TRAIN(kos_n, 0, "kos_n");
+    BAD_TRAIN(kos_known, 2, "kos_known");
     BAD_TRAIN(threads, -1, "threads");
     BAD_TRAIN(rollback, 7, "rollback");
     BAD_TRAIN(size, 5, "size");
@@ -209,9 +210,35 @@ static void check_numbers(void)
 
 static void test_by_name(void) { check_numbers(); }
 
+static char made_locale[64];
+
+/* Make a German locale in a folder of our own, where none is installed but its source is. */
+static void make_locale(void)
+{
+    char folder[] = "/tmp/lfm-locale-XXXXXX", command[256];
+    if (mkdtemp(folder) == NULL)
+        return;
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1", folder);
+    if (system(command) == 0)
+        setenv("LOCPATH", folder, 1);
+    snprintf(made_locale, sizeof made_locale, "%s", folder);
+}
+
+static void remove_locale(void)
+{
+    char command[256];
+    unsetenv("LOCPATH");
+    if (made_locale[0] == '\0')
+        return;
+    snprintf(command, sizeof command, "rm -r '%s'", made_locale);
+    if (system(command) != 0)
+        tap_note("%s is left behind", made_locale);
+}
+
 /* A host whose decimal point is a comma. */
 static void test_foreign_locale(void)
 {
+    make_locale();
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8", "fr_FR.utf8",
                                         "es_ES.UTF-8"};
     for (int i = 0; i < 6; i++) {
@@ -223,8 +250,10 @@ static void test_foreign_locale(void)
         CHECK(strcmp(text, "0,5") == 0);
         CHECK(strcmp(setlocale(LC_ALL, NULL), names[i]) == 0);
         setlocale(LC_ALL, "C");
+        remove_locale();
         return;
     }
+    remove_locale();
     tap_skip("no locale with a decimal comma is installed");
 }
 
