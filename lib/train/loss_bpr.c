@@ -29,7 +29,8 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample)
     sample->drawn[0] = lfmi_draw(&sgd->sampler, &sample->draws);
     lfmi_prefetch_user(sgd, sample->user);
     lfmi_prefetch_state(sgd, LFM_USER, sample->user);
-    lfmi_prefetch_known(sgd, sample->user, sample->drawn[0]);
+    if (!sgd->fit->options.graded) /* else the signature is not ours: another call may be making it */
+        lfmi_prefetch_known(sgd, sample->user, sample->drawn[0]);
     lfmi_prefetch_item(sgd, sample->item);
     lfmi_prefetch_item(sgd, sample->drawn[0]);
     lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);

@@ -122,7 +122,8 @@ static lfm_status fill(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
     if (sgd->loss->index_with >= 0) {
-        const int with = fit->options.graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
+        const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
+        const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
         const double power =
             fit->options.negative_power < 0 ? sgd->loss->negative_power : fit->options.negative_power;
         LFMI_TRY(lfmi_interactions_index(fit->interactions, with, fit->options.cancel, &sgd->index));
