@@ -276,6 +276,62 @@ static void test_no_negatives(void)
     }
 }
 
+/* Options that a loss has no use for change nothing. */
+static void test_idle_options(void)
+{
+    static const int32_t two[] = {2, 0};
+    setting s = make_setting(false);
+    for (int32_t loss = 0; loss < 4; loss++) {
+        /* A fresh set each time: what an earlier call left in its index does not help. */
+        setting fresh = make_setting(false);
+        lfm_train_options plain = options_of(loss, 2), idle = plain;
+        if (loss != LFM_LOSS_BPR) {
+            idle.graded = 1;
+            idle.max_draws = 1;
+        }
+        if (loss != LFM_LOSS_WARP_KOS) {
+            idle.kos_k = 1;
+            idle.kos_n = 1000;
+            idle.kos_known = 1;
+        }
+        if (loss < LFM_LOSS_WARP) {
+            idle.max_sampled = 1;
+            idle.margin = 0;
+        }
+        idle.rho = 0.5;
+        idle.epsilon = 1e-3;
+        idle.schedule_epochs = 3;
+        idle.rollback = 1;
+        CHECK(train(&fresh, 0, 5, idle, two) == train(&s, 0, 5, plain, two));
+        free_setting(&fresh);
+    }
+    free_setting(&s);
+}
+
+/* Graded BPR: known items of a smaller value are negatives, of a larger or equal one never. */
+static void test_graded(void)
+{
+    static const int32_t users[] = {0, 0, 0, 0}, items[] = {0, 1, 2, 3};
+    static const float values[] = {1, 2, 3, -1};
+    lfm_interactions *all_known = build_interactions(4, 1, 4, users, items, values);
+    for (int32_t graded = 0; graded < 2; graded++) {
+        lfm_model *model = build_model(NULL, 1, 4, 3, 0, 3);
+        lfm_train_options options = options_of(LFM_LOSS_BPR, 40);
+        options.graded = graded;
+        CHECK_OK(lfm_model_fit_partial(model, all_known, NULL, NULL, &options));
+        float *biases = model_copy(model, LFM_ITEM, LFM_BIASES, NULL);
+        if (graded) {
+            CHECK(biases[3] < biases[0] && biases[0] < biases[1] && biases[1] < biases[2]);
+            CHECK(biases[2] > 0 && biases[3] < 0);
+        } else {
+            CHECK(biases[0] == 0 && biases[1] == 0 && biases[2] == 0 && biases[3] == 0);
+        }
+        free(biases);
+        lfm_model_free(model);
+    }
+    lfm_interactions_free(all_known);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -288,6 +344,8 @@ int main(int argc, char **argv)
         {"reset starts anew", test_reset},
         {"no entries and no epochs train nothing", test_nothing},
         {"no negatives left, no step", test_no_negatives},
+        {"options of other losses are idle", test_idle_options},
+        {"graded BPR", test_graded},
     };
     return TAP_MAIN("fit", tests, argc, argv);
 }
