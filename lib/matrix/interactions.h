@@ -111,6 +111,8 @@ static inline lfmi_signature_place lfmi_signature_of(const lfmi_index *index, in
 /* lfmi_is_known() for an index with a signature. */
 static inline bool lfmi_knows(const lfmi_index *index, int32_t user, int32_t item)
 {
+    if (item >> 4 >= index->n_item_words) /* known to a feature matrix only */
+        return false;
     const lfmi_signature_place place = lfmi_signature_of(index, user, item);
     return (index->signature[place.word] & place.bits) == place.bits &&
            (place.exact || lfmi_is_known(index, user, item));
