@@ -276,6 +276,49 @@ static void test_no_negatives(void)
     }
 }
 
+/* Users who know every item of the interactions still have negatives: the items that only the feature
+ * matrix knows. All of those are drawn, and none of the known. */
+static void test_feature_items(void)
+{
+    enum { U = 6, KNOWN = 33, ALL = 90 };
+    int32_t users[U * KNOWN], items[U * KNOWN], offsets[ALL + 1], columns[ALL];
+    for (int32_t i = 0; i < U * KNOWN; i++) {
+        users[i] = i / KNOWN;
+        items[i] = i % KNOWN;
+    }
+    for (int32_t i = 0; i <= ALL; i++)
+        offsets[i] = i;
+    for (int32_t i = 0; i < ALL; i++)
+        columns[i] = i;
+    lfm_csr csr;
+    lfm_csr_init(&csr);
+    csr.n_entries = csr.n_rows = csr.n_columns = ALL;
+    csr.offsets = lfm_int32(offsets);
+    csr.columns = lfm_int32(columns);
+    lfm_features *f = NULL;
+    REQUIRE_OK(lfm_features_from_csr(NULL, &csr, NULL, &f));
+    for (int32_t loss = LFM_LOSS_BPR; loss <= LFM_LOSS_WARP_KOS; loss++) {
+        lfm_interactions *m = build_interactions(U * KNOWN, U, KNOWN, users, items, NULL);
+        lfm_model *model = build_model(NULL, U, ALL, 4, 0, 3);
+        lfm_train_options options = options_of(loss, 10);
+        options.negative_power = 0;
+        options.margin = 1e6;
+        CHECK_OK(lfm_model_fit_partial(model, m, NULL, f, &options));
+        float *biases = model_copy(model, LFM_ITEM, LFM_BIASES, NULL);
+        int up = 0, down = 0;
+        for (int32_t i = 0; i < KNOWN; i++)
+            up += biases[i] > 0;
+        for (int32_t i = KNOWN; i < ALL; i++)
+            down += biases[i] < 0;
+        CHECK(down == ALL - KNOWN);
+        CHECK(loss == LFM_LOSS_WARP_KOS ? up > KNOWN / 2 : up == KNOWN);
+        free(biases);
+        lfm_model_free(model);
+        lfm_interactions_free(m);
+    }
+    lfm_features_free(f);
+}
+
 /* Options that a loss has no use for change nothing. */
 static void test_idle_options(void)
 {
@@ -344,6 +387,7 @@ int main(int argc, char **argv)
         {"reset starts anew", test_reset},
         {"no entries and no epochs train nothing", test_nothing},
         {"no negatives left, no step", test_no_negatives},
+        {"items that only the feature matrix knows", test_feature_items},
         {"options of other losses are idle", test_idle_options},
         {"graded BPR", test_graded},
     };
