@@ -53,15 +53,6 @@ static bool take_violating(lfmi_worker *worker, lfmi_sample *sample, const float
     return true;
 }
 
-/* The positive's score: by its parameters, or by its head where its features would have to be added up. */
-static float score_positive(const lfmi_worker *worker, const lfmi_representation *user, int32_t item)
-{
-    if (!worker->sgd->direct[LFM_ITEM])
-        return lfmi_score_head(worker, user, item);
-    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, item, NULL);
-    return lfmi_score(worker, user, &positive);
-}
-
 void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n)
 {
     int32_t open[LFMI_BATCH], n_open = n;
@@ -71,7 +62,8 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repr
     worker->tally.measured += n;
     for (int32_t i = 0; i < n; i++) {
         lfmi_sample *s = &samples[i];
-        s->threshold = score_positive(worker, &users[i], s->positive) - margin;
+        const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, s->positive, worker->positive);
+        s->threshold = lfmi_score(worker, &users[i], &positive) - margin;
         s->n_drawn = 0;
         s->negative = -1;
     }
@@ -101,10 +93,8 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample)
     lfmi_begin_draws(worker, sample);
     lfmi_prefetch_user(sgd, sample->user);
     lfmi_prefetch_state(sgd, LFM_USER, sample->user);
-    if (sgd->direct[LFM_ITEM])
-        lfmi_prefetch_item(sgd, sample->item);
-    else
-        lfmi_prefetch_head(sgd, sample->item);
+    lfmi_prefetch_item(sgd, sample->item);
+    lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);
     lfmi_warp_prepare(worker, sample);
 }
 

@@ -105,17 +105,24 @@ static void choose_updates(lfmi_sgd *sgd)
     sgd->pair = plain ? sgd->kernels->pair[sgd->fit->model->options.optimiser] : NULL;
 }
 
+/* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by
+ * every step. Others are refreshed REFRESHES times an epoch, unless the catalogue is so large for its
+ * interactions that adding up the features of each candidate costs less. */
 static lfm_status make_heads(lfmi_sgd *sgd)
 {
-    enum { LINE = LFMI_CACHE_LINE / sizeof(uint16_t) };
+    enum { LINE = LFMI_CACHE_LINE / sizeof(uint16_t), REFRESHES = 32, CANDIDATES = 5, LEAST = 1024 };
     const lfm_model *model = sgd->fit->model;
+    const int64_t n = sgd->fit->interactions->n_entries, n_items = sgd->fit->n_items;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->direct[side] = sgd->fit->features[side] == NULL && !sgd->lazy;
-    if (!sgd->loss->scores_candidates)
+    sgd->refresh_interval = INT64_MAX;
+    if (!sgd->loss->scores_candidates || (!sgd->direct[LFM_ITEM] && n_items * REFRESHES > n * CANDIDATES))
         return LFM_OK;
+    if (!sgd->direct[LFM_ITEM])
+        sgd->refresh_interval = n / REFRESHES > LEAST ? n / REFRESHES : LEAST;
     sgd->heads.stride = (model->layout.d + LINE - 1) / LINE * LINE;
-    LFMI_TRY(LFMI_NEW_ARRAY(model->context, sgd->fit->n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.rows));
-    return LFMI_NEW_ARRAY(model->context, sgd->fit->n_items, "the heads of all items", &sgd->heads.biases);
+    LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.rows));
+    return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.biases);
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
@@ -312,9 +319,6 @@ static void refresh_heads(lfmi_sgd *sgd)
 
 static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *tally)
 {
-    /* Steps keep the heads of direct items up to date; they are made at an epoch's start. */
-    if (sgd->heads.rows != NULL && (begin == 0 || !sgd->direct[LFM_ITEM]))
-        refresh_heads(sgd);
     segment part = {sgd, begin, end};
     lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, run_share, &part);
     double scale[LFMI_SIDES] = {sgd->scale[0], sgd->scale[1]};
@@ -337,20 +341,18 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
     }
 }
 
-/* Samples between two refreshes of the heads: so many that the refresh costs a fraction of them. */
-static int64_t refresh_interval(const lfmi_sgd *sgd)
-{
-    enum { LEAST = 4096 };
-    const int64_t interval = sgd->fit->n_items;
-    return interval < LEAST ? LEAST : interval;
-}
-
 static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
 {
     lfmi_sgd *sgd = state;
-    const int64_t step = sgd->heads.rows != NULL && !sgd->direct[LFM_ITEM] ? refresh_interval(sgd) : end - begin;
-    for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += step)
-        run_segment(sgd, at, end - at < step ? end : at + step, tally);
+    const int64_t interval = sgd->refresh_interval;
+    for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel);) {
+        if (sgd->heads.rows != NULL && at % interval == 0)
+            refresh_heads(sgd);
+        const int64_t left = interval - at % interval;
+        const int64_t next = left < end - at ? at + left : end;
+        run_segment(sgd, at, next, tally);
+        at = next;
+    }
 }
 
 static bool end_epoch(void *state, const char **what)

@@ -32,7 +32,7 @@ typedef struct lfmi_sample {
 
 struct lfmi_loss;
 
-/* What candidates are scored by: the representations of all items in half precision, so that looking
+/* What candidates are mostly scored by: the representations of all items in half precision, so that looking
  * through ten of them touches a few cache lines, and their biases. Only choosing a negative reads them. */
 typedef struct lfmi_heads {
     uint16_t *rows;
@@ -57,7 +57,9 @@ typedef struct lfmi_sgd {
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
-    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing */
+    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no rows:
+                                * candidates are represented one by one */
+    int64_t refresh_interval;  /* positions between two refreshes */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
 } lfmi_sgd;
@@ -135,18 +137,8 @@ static inline uint16_t *lfmi_head(const lfmi_sgd *sgd, int32_t item)
     return sgd->heads.rows + item * sgd->heads.stride;
 }
 
-/* Score LFMI_GROUP items by their heads. */
-static inline void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items,
-                                    float *scores)
-{
-    const lfmi_sgd *sgd = worker->sgd;
-    const uint16_t *heads[LFMI_GROUP];
-    for (int i = 0; i < LFMI_GROUP; i++)
-        heads[i] = lfmi_head(sgd, items[i]);
-    sgd->kernels->dot_group(user->vector, heads, sgd->fit->model->layout.d, scores);
-    for (int i = 0; i < LFMI_GROUP; i++)
-        scores[i] += user->bias + sgd->heads.biases[items[i]];
-}
+/* Score LFMI_GROUP candidates. */
+void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items, float *scores);
 
 /* Begin the draws that belong to a sample. */
 static inline void lfmi_begin_draws(const lfmi_worker *worker, lfmi_sample *sample)
@@ -160,18 +152,11 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
         __builtin_prefetch(from + e);
 }
 
-/* Score an item by its head. */
-static inline float lfmi_score_head(const lfmi_worker *worker, const lfmi_representation *user, int32_t item)
-{
-    const int32_t items[LFMI_GROUP] = {item, item, item, item};
-    float scores[LFMI_GROUP];
-    lfmi_score_group(worker, user, items, scores);
-    return scores[0];
-}
-
 /* Fetch what scoring a user or an item reads, and what stepping on it reads beyond that. */
 static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
 {
+    if (sgd->heads.rows == NULL)
+        return;
     const uint16_t *head = lfmi_head(sgd, item);
     for (int64_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE / 2)
         __builtin_prefetch(head + e);

@@ -15,6 +15,24 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     return (lfmi_representation){row, bias, scratch};
 }
 
+void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items, float *scores)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    if (sgd->heads.rows == NULL) {
+        for (int i = 0; i < LFMI_GROUP; i++) {
+            const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->negative);
+            scores[i] = lfmi_score(worker, user, &item);
+        }
+        return;
+    }
+    const uint16_t *heads[LFMI_GROUP];
+    for (int i = 0; i < LFMI_GROUP; i++)
+        heads[i] = lfmi_head(sgd, items[i]);
+    sgd->kernels->dot_group(user->vector, heads, sgd->fit->model->layout.d, scores);
+    for (int i = 0; i < LFMI_GROUP; i++)
+        scores[i] += user->bias + sgd->heads.biases[items[i]];
+}
+
 void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users)
 {
     for (int32_t i = 0; i < n; i++)
