@@ -13,7 +13,7 @@ typedef struct lfm_interactions lfm_interactions;
 /* How caller's arrays are taken over. Initialise with lfm_interactions_options_init(). */
 typedef struct lfm_interactions_options {
     size_t size;            /* set by the initialiser */
-    int32_t duplicates;     /* LFM_DUPLICATES_…, default keep. sum: values and weights are added up, the
+    int32_t duplicates;     /* LFM_DUPLICATES_…, default keep. sum: values and weights (where given) are added up, the
                              * timestamp is the latest; last: the entry stored last survives whole.
                              * Both store what is left by user, then item */
     int32_t borrow;         /* 1: the arrays may be used where they lie (see below); default 0: copy */

@@ -12,23 +12,21 @@
 
 #include "base/sized.h"
 
-/* From LARGE_BLOCK on a block fills whole huge pages: scattered reads on small pages cost an address
- * look-up each. Where the system has no huge pages to give, that is all the same. */
-enum { HUGE_PAGE = 2 << 20, LARGE_BLOCK = 1 << 20 };
+/* Scattered reads on small pages cost an address look-up each: what fills huge pages lies on them, where
+ * the system has some to give. A rest that would leave much of one empty stays on small pages. */
+enum { HUGE_PAGE = 2 << 20, LARGE_REST = HUGE_PAGE / 8 * 7 };
 
 static void *default_allocate(size_t size, size_t alignment, void *user_data)
 {
     (void)user_data;
     void *block = NULL;
-    if (size >= LARGE_BLOCK) {
-        size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-        alignment = HUGE_PAGE;
-    }
-    if (posix_memalign(&block, alignment, size) != 0)
+    if (size % HUGE_PAGE >= LARGE_REST)
+        size += HUGE_PAGE - size % HUGE_PAGE;
+    if (posix_memalign(&block, size >= HUGE_PAGE ? HUGE_PAGE : alignment, size) != 0)
         return NULL;
 #ifdef MADV_HUGEPAGE
-    if (size >= LARGE_BLOCK)
-        (void)madvise(block, size, MADV_HUGEPAGE);
+    if (size >= HUGE_PAGE)
+        (void)madvise(block, size - size % HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return block;
 }

@@ -92,7 +92,8 @@ void lfmi_rank_targets(const lfm_scorer *scorer, lfmi_ranker *ranker, int32_t us
         const float own = lfmi_score_pair(scorer, user, items[i]);
         const int64_t at = count_reached(ranker->targets, n, own) - 1;
         const bool is_candidate = ranker->scores[items[i]] == own;
-        ranks[i] = (int32_t)(ranker->counts[at + 1] - is_candidate);
+        /* A score that overflowed to NaN ranks last. */
+        ranks[i] = own == own ? (int32_t)(ranker->counts[at + 1] - is_candidate) : ranker->n_items - 1;
     }
 }
 

@@ -89,6 +89,15 @@ lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *use
     return recommend(&r, n, &known);
 }
 
+/* A dot product in double, whose range the squares of any float32 fit. */
+static double wide_dot(const float *a, const float *b, int32_t n)
+{
+    double sum = 0;
+    for (int32_t e = 0; e < n; e++)
+        sum += (double)a[e] * (double)b[e];
+    return sum;
+}
+
 enum { ROWS_PER_LOOK = 4096 }; /* between two looks at the cancel flag */
 
 lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query, int32_t target_space, int32_t k,
@@ -111,7 +120,7 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
     fenv_t environment;
     lfmi_float_enter(&environment);
     const float *vector = lfmi_vector(scorer, query_space, query);
-    const double norm = sqrt((double)scorer->kernels->dot(vector, vector, scorer->d, 0));
+    const double norm = sqrt(wide_dot(vector, vector, scorer->d));
     const int32_t n_rows = scorer->spaces[target_space].n_rows;
     bool cancelled = false;
     for (int32_t row = 0; row < n_rows && !cancelled; row++) {
@@ -120,8 +129,8 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t qu
         if (row == query && query_space == target_space)
             continue;
         const float *other = lfmi_vector(scorer, target_space, row);
-        const double norms = norm * sqrt((double)scorer->kernels->dot(other, other, scorer->d, 0));
-        const double dot = (double)scorer->kernels->dot(vector, other, scorer->d, 0);
+        const double norms = norm * sqrt(wide_dot(other, other, scorer->d));
+        const double dot = wide_dot(vector, other, scorer->d);
         lfmi_top_offer(&top, norms > 0 ? (float)(dot / norms) : 0.0f, row);
     }
     if (!cancelled)

@@ -1,11 +1,13 @@
 /* Running tasks on OpenMP's threads or on the host's executor.
  *
  * libgomp ends the process when it cannot start a thread and hangs in a forked child whose parent had
- * threads. So before a region wider than any before on this thread, that many threads are started and
- * joined, and the region asks for what was had; and a child process runs everything itself. */
+ * threads, the library's or the host's own. So before a region wider than the last on this thread, that
+ * many threads are started and joined, and the region asks for what was had; and the child of a process
+ * that had threads runs everything itself. */
 #include "parallel/parallel.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -19,10 +21,35 @@ static atomic_int threaded_process;
  * ends those that a narrower region does not need. */
 static _Thread_local int32_t pool_width = 1;
 
+/* Whether this process was forked from one that had more than one thread; and, in the parent between
+ * the two handlers, whether it has. */
+static atomic_bool forked_from_threads, forking_with_threads;
+
+static void before_fork(void)
+{
+    enum { OWN_LINKS = 2, ONE_THREAD = 1 }; /* a folder's links: its own and one for each folder in it */
+    struct stat tasks;
+    const bool single = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= OWN_LINKS + ONE_THREAD;
+    atomic_store_explicit(&forking_with_threads, !single, memory_order_relaxed);
+}
+
+static void after_fork_in_child(void)
+{
+    if (atomic_load_explicit(&forking_with_threads, memory_order_relaxed))
+        atomic_store_explicit(&forked_from_threads, true, memory_order_relaxed);
+}
+
+/* A host may have had its own OpenMP regions and fork before the library's first call. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(before_fork, NULL, after_fork_in_child);
+}
+
 static bool is_forked_child(void)
 {
     const int process = atomic_load_explicit(&threaded_process, memory_order_relaxed);
-    return process != 0 && process != (int)getpid();
+    return atomic_load_explicit(&forked_from_threads, memory_order_relaxed) ||
+           (process != 0 && process != (int)getpid());
 }
 #endif
 
@@ -36,6 +63,7 @@ int32_t lfmi_threads(const lfm_context *context, int32_t requested)
     if (!has_threads && context->options.executor == NULL)
         return 1;
     int32_t threads = requested > 0 ? requested : lfmi_available_processors();
+    threads = threads < LFMI_MOST_THREADS ? threads : LFMI_MOST_THREADS;
     if (context->options.threads > 0 && threads > context->options.threads)
         threads = context->options.threads;
     return threads;
@@ -67,10 +95,9 @@ static void *wait_for_gate(void *gate)
 /* Start threads - 1 threads, all alive at once, join them, and return how many can run with this one. */
 static int32_t probe_threads(int32_t threads)
 {
-    enum { MAX_PROBED = 4095 }; /* the option table's bound less this thread */
-    pthread_t started[MAX_PROBED];
+    pthread_t started[LFMI_MOST_THREADS - 1];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    const int32_t wanted = threads - 1 < MAX_PROBED ? threads - 1 : MAX_PROBED;
+    const int32_t wanted = threads - 1;
     int32_t had = 0;
     pthread_mutex_lock(&gate);
     while (had < wanted && pthread_create(&started[had], NULL, wait_for_gate, &gate) == 0)

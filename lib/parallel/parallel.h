@@ -6,6 +6,9 @@
 
 #include "base/context.h"
 
+/* No call uses more; the option table has the same bound. */
+enum { LFMI_MOST_THREADS = 4096 };
+
 typedef void (*lfmi_task_fn)(uint32_t index, void *arg);
 
 /* Return how many threads a call should use: `requested`, or what the process may use when that is 0,
