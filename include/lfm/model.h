@@ -48,7 +48,8 @@ LFM_API lfm_status lfm_model_reset(lfm_model *model);
  * Errors: ARGUMENT, OPTION, SHAPE, MEMORY, BUSY; CANCELLED (the steps done are kept, the epoch is not
  * counted); DIVERGED (names epoch, side and feature; with options->rollback the model is back at its
  * last completed epoch, else it answers only free, reset and reading until it is reset).
- * Cost: 6 bytes per entry for the index, kept with the interactions (CSR and `graded` 4 more each), and
+ * Cost: 6 bytes per entry for the index, kept with the interactions (8 with `graded`; 4 more where they
+ * came from CSR), and
  * 2 (d + 2) bytes per item while WARP or k-OS WARP trains.
  * Since 0.1. */
 LFM_API lfm_status lfm_model_fit_partial(lfm_model *model, lfm_interactions *interactions,
@@ -117,7 +118,7 @@ LFM_API lfm_status lfm_model_view_mut(lfm_model *model, int32_t side, int32_t ar
  * values: n_features x columns floats; n_values: how many there are, checked. State that the optimiser
  * does not have reads as zeros.
  * Errors: ARGUMENT, SHAPE (n_values), BUSY; lfm_model_set also DATA (NaN or infinity: names row and
- * column; a negative gradient or momentum state), UNSUPPORTED (no such state), DIVERGED.
+ * column; a gradient or momentum state below 0, or 0 with an Adagrad, which divides by it), UNSUPPORTED (no such state), DIVERGED.
  * Since 0.1. */
 LFM_API lfm_status lfm_model_get(const lfm_model *model, int32_t side, int32_t array, float *values,
                                  int64_t n_values);

@@ -32,8 +32,8 @@ enum {
  * Never NULL, never freed. Thread-safe. Since 0.1. */
 LFM_API const char *lfm_status_name(lfm_status status);
 
-/* Return the message of the last liblfm call made on this thread: one line without a newline, or ""
- * when that call succeeded. Never NULL; valid until this thread's next liblfm call. Thread-safe (each
+/* Return the message of the last call on this thread that returned an lfm_status: one line without a
+ * newline, or "" when that call succeeded. Never NULL; valid until the next such call of this thread. Thread-safe (each
  * thread has its own). Since 0.1. */
 LFM_API const char *lfm_last_message(void);
 

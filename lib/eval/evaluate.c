@@ -84,7 +84,7 @@ static void average(const evaluation *e, double *means, int64_t *n_counted)
 static lfm_status run(evaluation *e, const lfm_infer_options *options)
 {
     lfm_context *context = e->scorer->context;
-    const int32_t tasks = lfmi_threads(context, options->threads);
+    const int32_t tasks = lfmi_tasks(context, options->threads, e->test->n_users, lfmi_users_per_block(e->scorer));
     lfm_status status = LFMI_NEW_ZEROED(context, tasks, "an evaluation", &e->scratch);
     for (int32_t i = 0; i < tasks && status == LFM_OK; i++) {
         evaluate_scratch *s = &e->scratch[i];

@@ -15,6 +15,13 @@ static void take_blocks(uint32_t task, void *arg)
     }
 }
 
+int32_t lfmi_tasks(const lfm_context *context, int32_t threads, int64_t n, int64_t block)
+{
+    const int64_t n_blocks = (n + block - 1) / block;
+    const int32_t tasks = n_blocks > 1 ? lfmi_threads(context, threads) : 1;
+    return tasks < n_blocks ? tasks : (int32_t)(n_blocks > 1 ? n_blocks : 1);
+}
+
 int64_t lfmi_users_per_block(const lfm_scorer *scorer)
 {
     enum { MOST = 16, SCORES = 1 << 20 }; /* some 50 ms at d = 64 */

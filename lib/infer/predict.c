@@ -46,6 +46,5 @@ lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users
     LFMI_TRY(check_ids("items", items, n, scorer->spaces[LFM_SPACE_ITEM].n_rows));
     predict_task predict = {scorer, users, items, scores};
     lfmi_blocks blocks = {.n = n, .block = PAIRS_PER_BLOCK, .cancel = known.cancel, .work = predict_block, .arg = &predict};
-    const int32_t threads = n <= PAIRS_PER_BLOCK ? 1 : lfmi_threads(scorer->context, known.threads);
-    return lfmi_blocks_run(scorer->context, &blocks, threads);
+    return lfmi_blocks_run(scorer->context, &blocks, lfmi_tasks(scorer->context, known.threads, n, PAIRS_PER_BLOCK));
 }

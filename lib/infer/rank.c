@@ -126,7 +126,7 @@ static lfm_status rank_grouped(rank_task *rank, const lfm_infer_options *options
 {
     lfm_context *context = rank->scorer->context;
     const lfm_interactions *test = rank->test;
-    const int32_t tasks = lfmi_threads(context, options->threads);
+    const int32_t tasks = lfmi_tasks(context, options->threads, test->n_users, lfmi_users_per_block(rank->scorer));
     int64_t longest = 0;
     for (int32_t user = 0; user < test->n_users; user++) {
         const int64_t n = rank->grouping->groups[user + 1] - rank->grouping->groups[user];

@@ -39,8 +39,7 @@ static lfm_status recommend(recommend_task *r, int64_t n, const lfm_infer_option
 {
     lfm_context *context = r->scorer->context;
     const int32_t n_items = r->scorer->spaces[LFM_SPACE_ITEM].n_rows;
-    int32_t tasks = n == 1 && options->threads == 0 ? 1 : lfmi_threads(context, options->threads);
-    tasks = n < tasks ? (int32_t)n : tasks;
+    const int32_t tasks = lfmi_tasks(context, options->threads, n, lfmi_users_per_block(r->scorer));
     lfm_status status = LFMI_NEW_ARRAY(context, (int64_t)tasks * n_items, "the scores of users", &r->all_scores);
     if (status == LFM_OK)
         status = LFMI_NEW_ZEROED(context, tasks, "the best items", &r->tops);

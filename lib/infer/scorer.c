@@ -98,7 +98,7 @@ static lfm_status fill_space(lfm_scorer *scorer, int32_t space, const lfm_model 
     fill_task fill = {.model = model, .features = features, .scorer = scorer, .side = side, .space = to};
     atomic_init(&fill.first_bad, INT32_MAX);
     lfmi_blocks blocks = {.n = n_rows, .block = FILL_ROWS, .work = fill_rows, .arg = &fill};
-    LFMI_TRY(lfmi_blocks_run(scorer->context, &blocks, threads));
+    LFMI_TRY(lfmi_blocks_run(scorer->context, &blocks, lfmi_tasks(scorer->context, threads, n_rows, FILL_ROWS)));
     if (atomic_load(&fill.first_bad) != INT32_MAX)
         return lfmi_fail(LFM_ERROR_DATA, "the representation of %s%s %d is not finite",
                          side == LFM_USER ? "user" : "item", space >= LFM_SPACE_USER_FEATURE ? " feature" : "",
@@ -142,7 +142,7 @@ lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_fe
         scorer->kernels = lfmi_kernels_select(model->context);
         scorer->d = model->layout.d;
         scorer->stride = (scorer->d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-        status = fill_scorer(scorer, model, features, lfmi_threads(model->context, threads));
+        status = fill_scorer(scorer, model, features, threads);
         if (status == LFM_OK)
             *out = scorer;
         else

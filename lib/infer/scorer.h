@@ -73,6 +73,9 @@ typedef struct lfmi_blocks {
     void (*work)(int64_t begin, int64_t end, uint32_t task, void *arg);
     void *arg;
 } lfmi_blocks;
+/* How many tasks a call should use for n things in blocks: no more than there are blocks. */
+int32_t lfmi_tasks(const lfm_context *context, int32_t threads, int64_t n, int64_t block);
+
 /* Users per block, so that the cancel flag is looked at often enough whatever the size of the catalogue. */
 int64_t lfmi_users_per_block(const lfm_scorer *scorer);
 /* Run to the end with `tasks` tasks, or until cancelled: returns CANCELLED then. */

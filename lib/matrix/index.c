@@ -93,11 +93,14 @@ static lfm_status sort_items(const lfm_interactions *m, const lfm_cancel *cancel
     return LFM_OK;
 }
 
-static void fill_values(const lfm_interactions *m, const lfmi_index *index, float *largest)
+static lfm_status fill_values(const lfm_interactions *m, const lfm_cancel *cancel, const lfmi_index *index,
+                              float *largest)
 {
     for (int64_t i = 0; i < m->n_entries; i++)
         largest[i] = -__builtin_inff();
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        if (entry % ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(poll(cancel));
         const int32_t user = lfmi_users(m)[entry];
         const bool positive = lfmi_is_positive(m, entry);
         const int64_t begin = positive ? index->offsets[user] : index->negatives[user];
@@ -106,6 +109,7 @@ static void fill_values(const lfm_interactions *m, const lfmi_index *index, floa
         const float value = m->values.data != NULL ? lfmi_values(m)[entry] : 1.0f;
         largest[at] = value > largest[at] ? value : largest[at];
     }
+    return LFM_OK;
 }
 
 static lfm_status make_index(lfm_interactions *m, const lfm_cancel *cancel, lfmi_index *index)
@@ -127,37 +131,54 @@ static lfm_status make_index(lfm_interactions *m, const lfm_cancel *cancel, lfmi
         LFMI_TRY(LFMI_NEW_ARRAY(context, m->n_entries, "the index of items", &sorted));
         index->items = sorted;
         LFMI_TRY(scatter_items(m, cancel, index, sorted, survey.has_negatives));
-        if (!survey.has_negatives)
-            index->negatives = index->offsets + 1;
-        LFMI_TRY(sort_items(m, cancel, index, sorted));
     }
     if (!survey.has_negatives)
         index->negatives = index->offsets + 1;
+    if (!survey.is_sorted)
+        LFMI_TRY(sort_items(m, cancel, index, (int32_t *)(uintptr_t)index->items));
     index->is_made = true;
     return LFM_OK;
 }
 
-static lfm_status make_values(lfm_interactions *m)
+static lfm_status make_values(lfm_interactions *m, const lfm_cancel *cancel)
 {
     float *values;
     LFMI_TRY(LFMI_NEW_ARRAY(m->context, m->n_entries, "the index of values", &values));
-    fill_values(m, &m->index, values);
-    m->index.values = values;
-    return LFM_OK;
+    const lfm_status status = fill_values(m, cancel, &m->index, values);
+    if (status == LFM_OK)
+        m->index.values = values;
+    else
+        LFMI_FREE_ARRAY(m->context, values, m->n_entries);
+    return status;
 }
 
-static lfm_status make_signature(lfm_interactions *m)
+static lfm_status fill_signature(const lfm_interactions *m, const lfm_cancel *cancel, uint16_t *signature)
 {
-    uint16_t *signature;
-    LFMI_TRY(LFMI_NEW_ZEROED(m->context, m->n_entries, "the signatures of users", &signature));
+    const lfmi_index *index = &m->index;
+    int64_t looked = 0;
     for (int32_t user = 0; user < m->n_users; user++) {
-        for (int64_t at = m->index.offsets[user]; at < m->index.offsets[user + 1]; at++) {
-            const lfmi_signature_place place = lfmi_signature_of(&m->index, user, m->index.items[at]);
+        if (index->offsets[user] - looked >= ENTRIES_PER_LOOK) {
+            LFMI_TRY(poll(cancel));
+            looked = index->offsets[user];
+        }
+        for (int64_t at = index->offsets[user]; at < index->offsets[user + 1]; at++) {
+            const lfmi_signature_place place = lfmi_signature_of(index, user, index->items[at]);
             signature[place.word] |= (uint16_t)place.bits;
         }
     }
-    m->index.signature = signature;
     return LFM_OK;
+}
+
+static lfm_status make_signature(lfm_interactions *m, const lfm_cancel *cancel)
+{
+    uint16_t *signature;
+    LFMI_TRY(LFMI_NEW_ZEROED(m->context, m->n_entries, "the signatures of users", &signature));
+    const lfm_status status = fill_signature(m, cancel, signature);
+    if (status == LFM_OK)
+        m->index.signature = signature;
+    else
+        LFMI_FREE_ARRAY(m->context, signature, m->n_entries);
+    return status;
 }
 
 lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfm_cancel *cancel, const lfmi_index **out)
@@ -170,9 +191,9 @@ lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfm_canc
             lfmi_index_free(m);
     }
     if (status == LFM_OK && (with & LFMI_INDEX_VALUES) && m->index.values == NULL)
-        status = make_values(m);
+        status = make_values(m, cancel);
     if (status == LFM_OK && (with & LFMI_INDEX_SIGNATURE) && m->index.signature == NULL)
-        status = make_signature(m);
+        status = make_signature(m, cancel);
     pthread_mutex_unlock(&m->index_lock);
     *out = &m->index;
     return status;
@@ -181,7 +202,7 @@ lfm_status lfmi_interactions_index(lfm_interactions *m, int with, const lfm_canc
 void lfmi_index_free(lfm_interactions *m)
 {
     lfmi_index *index = &m->index;
-    if (index->negatives != index->offsets + 1)
+    if (index->offsets != NULL && index->negatives != index->offsets + 1)
         LFMI_FREE_ARRAY(m->context, index->negatives, m->n_users);
     if (index->items != lfmi_items(m))
         LFMI_FREE_ARRAY(m->context, index->items, m->n_entries);

@@ -21,9 +21,8 @@ static lfm_status check_names(int32_t side, int32_t array)
     return LFM_OK;
 }
 
-static lfm_status no_such_state(const lfm_model *model, int32_t array)
+static lfm_status no_such_state(int32_t array)
 {
-    (void)model;
     return lfmi_fail(LFM_ERROR_UNSUPPORTED, "the model's optimiser has no %s", array_names[array]);
 }
 
@@ -32,7 +31,7 @@ static lfm_status view(const lfm_model *model, int32_t side, int32_t array, lfm_
     LFMI_TRY(check_names(side, array));
     const lfmi_span span = lfmi_model_span(model, array);
     if (span.columns == 0)
-        return no_such_state(model, array);
+        return no_such_state(array);
     *out = (lfm_view_mut){.size = sizeof *out,
                           .data = model->sides[side].rows + span.offset,
                           .rows = model->sides[side].n_features,
@@ -104,14 +103,19 @@ lfm_status lfm_model_get(const lfm_model *model, int32_t side, int32_t array, fl
     return status;
 }
 
-static lfm_status check_values(int32_t side, int32_t array, const float *values, int64_t n, int32_t columns)
+/* Adagrad divides by the root of its state: that must be above 0; Adadelta's may be 0. */
+static lfm_status check_values(const lfm_model *model, int32_t side, int32_t array, const float *values, int64_t n)
 {
+    const int32_t columns = lfm_model_columns(model, array);
     const bool is_state = array >= LFM_EMBEDDING_GRADIENTS;
+    const bool may_be_zero = !is_state || model->options.optimiser == LFM_OPTIMISER_ADADELTA;
     for (int64_t i = 0; i < n; i++) {
-        if (!lfmi_is_finite(values[i]) || (is_state && values[i] < 0))
+        const bool finite = lfmi_is_finite(values[i]) != 0;
+        if (!finite || (is_state && values[i] < 0) || (!may_be_zero && values[i] == 0))
             return lfmi_fail(LFM_ERROR_DATA, "%s %s, row %lld, column %lld: %g is %s", side_names[side],
                              array_names[array], (long long)(i / columns), (long long)(i % columns),
-                             (double)values[i], lfmi_is_finite(values[i]) ? "negative" : "not finite");
+                             (double)values[i],
+                             !finite ? "not finite" : (may_be_zero ? "negative" : "not above 0, as Adagrad needs"));
     }
     return LFM_OK;
 }
@@ -127,9 +131,9 @@ lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const fl
     if (status == LFM_OK)
         status = check_copy(model, side, array, n_values, &columns);
     if (status == LFM_OK && lfmi_model_span(model, array).columns == 0)
-        status = no_such_state(model, array);
+        status = no_such_state(array);
     if (status == LFM_OK)
-        status = check_values(side, array, values, n_values, columns);
+        status = check_values(model, side, array, values, n_values);
     if (status == LFM_OK) {
         const lfmi_span span = lfmi_model_span(model, array);
         for (int32_t feature = 0; feature < model->sides[side].n_features; feature++) {

@@ -125,7 +125,6 @@ INLINE V step_at(int optimiser, int regularisation, const lfmi_layout *y, const 
         v_store(theta, at.theta);
     else
         v_store_part(theta, at.theta, n);
-    /* The padding behind G and M is theirs alone: it may be written too, but it stays zero. */
     if (whole) {
         v_store(g, at.g);
     } else {

@@ -149,8 +149,7 @@ static lfm_status run_epoch(loop *l)
             report(l, done, rate, &tally, false);
         cancelled = lfm_cancel_is_set(o->cancel) != 0 || l->stop;
     }
-    const char *what = NULL;
-    l->trainer->end_epoch(l->state, &what);
+    const char *what = l->trainer->end_epoch(l->state);
     LFMI_TRY(diverged(l, what, rate));
     if (cancelled)
         return lfmi_fail(LFM_ERROR_CANCELLED, "training was cancelled in epoch %lld, which is not counted",

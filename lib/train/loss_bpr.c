@@ -47,7 +47,7 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
         while (!may_be_negative(sgd, s, s->drawn[0]) && ++draws <= sgd->fit->options.max_draws)
             s->drawn[0] = lfmi_draw(&sgd->sampler, &s->draws);
         s->negative = draws <= sgd->fit->options.max_draws ? s->drawn[0] : -1;
-        worker->tally.draws += draws;
+        worker->tally.draws += s->negative >= 0 ? draws : draws - 1;
     }
 }
 

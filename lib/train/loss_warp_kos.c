@@ -31,7 +31,7 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample)
     lfmi_prefetch_state(worker->sgd, LFM_USER, sample->user);
 }
 
-/* Draw positives of the user and fetch their heads. */
+/* Draw positives of the user and fetch what they are scored by. */
 static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *items)
 {
     const lfmi_sgd *sgd = worker->sgd;
@@ -46,12 +46,10 @@ static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *it
             items[drawn] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
             items[drawn + 1] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
         }
-        lfmi_prefetch_head(sgd, items[drawn]);
-        lfmi_prefetch_head(sgd, items[drawn + 1]);
+        lfmi_prefetch_item_head(sgd, items[drawn]);
+        lfmi_prefetch_item_head(sgd, items[drawn + 1]);
     }
     sample->n_drawn = from.n_drawn;
-    for (int32_t drawn = from.n_drawn; drawn % LFMI_GROUP != 0; drawn++)
-        items[drawn] = items[0]; /* fill up the last group */
 }
 
 /* Return the k-th best of the drawn positives (of equal ones the one drawn first). */
@@ -60,8 +58,10 @@ static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, c
 {
     float *scores = worker->candidate_scores;
     const int32_t n = sample->n_drawn, k = worker->sgd->fit->options.kos_k;
-    for (int32_t drawn = 0; drawn < n; drawn += LFMI_GROUP)
-        lfmi_score_group(worker, user, items + drawn, scores + drawn);
+    for (int32_t drawn = 0; drawn < n; drawn++) {
+        const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, items[drawn], worker->positive);
+        scores[drawn] = lfmi_score(worker, user, &positive);
+    }
     for (int32_t i = n; i % LFMI_LANES != 0; i++)
         scores[i] = -__builtin_inff();
     const int32_t rank = (k < n ? k : n) - 1;

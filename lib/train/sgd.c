@@ -355,21 +355,19 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
     }
 }
 
-static bool end_epoch(void *state, const char **what)
+static const char *end_epoch(void *state)
 {
     lfmi_sgd *sgd = state;
-    bool finite = true;
+    const char *what = NULL;
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
-        if (!lfmi_is_finite((float)sgd->scale[side])) {
-            *what = side == LFM_USER ? "the regularisation scale of the user side (user_alpha is too large)"
-                                     : "the regularisation scale of the item side (item_alpha is too large)";
-            finite = false;
-        } else if (sgd->scale[side] != 1.0) {
+        if (!lfmi_is_finite((float)sgd->scale[side]))
+            what = side == LFM_USER ? "the regularisation scale of the user side (user_alpha is too large)"
+                                    : "the regularisation scale of the item side (item_alpha is too large)";
+        else if (sgd->scale[side] != 1.0)
             apply_scale(sgd, side, sgd->scale[side]);
-        }
         sgd->scale[side] = 1.0;
     }
-    return finite;
+    return what;
 }
 
 const lfmi_trainer lfmi_trainer_sgd = {create, begin_epoch, run, end_epoch, destroy};

@@ -31,9 +31,9 @@ typedef struct lfmi_trainer {
     /* Visit the positions [begin, end) of the epoch's order and add to the tally. Returns early, with
      * what it has done, when the call's cancel flag is set. */
     void (*run)(void *state, int64_t begin, int64_t end, lfmi_tally *tally);
-    /* Bring the parameters into their final form; also after an epoch that was broken off. Returns false
-     * when something beside the parameters has left the finite numbers, and then names it. */
-    bool (*end_epoch)(void *state, const char **what);
+    /* Bring the parameters into their final form; also after an epoch that was broken off. Returns NULL,
+     * or the name of what, beside the parameters, has left the finite numbers. */
+    const char *(*end_epoch)(void *state);
     void (*destroy)(void *state);
 } lfmi_trainer;
 

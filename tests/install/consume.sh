@@ -1,8 +1,9 @@
 #!/bin/sh
 # Build and run consumer.c against liblfm as a stranger would.
 # Usage: consume.sh shared|static|cxx|subproject SOURCE_ROOT BUILD_ROOT
-# shared, static and cxx install the finished build into a temporary folder and find it by
-# pkg-config; subproject builds a copy of the sources inside another meson project.
+# shared and cxx install the finished build into a temporary folder, static a build of the static
+# library alone, and find it by pkg-config; subproject builds a copy of the sources inside another meson
+# project.
 set -eu
 way=$1 source=$2 build=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,8 +45,11 @@ shared | cxx)
     }
     ;;
 static)
+    meson setup "$work/build" "$source" -Ddefault_library=static -Dtools=disabled -Dtests=disabled \
+        -Dexamples=false >"$work/log" 2>&1 &&
+        meson compile -C "$work/build" >>"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+    build=$work/build
     install_library
-    rm -f "$library"/liblfm.so*
     # shellcheck disable=SC2046,SC2086
     ${CC:-cc} -std=c11 $warnings $(package --static --cflags) "$here/consumer.c" \
         -o "$work/consumer" $(package --static --libs)
