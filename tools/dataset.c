@@ -48,15 +48,16 @@ static int refuse_duplicate(const dataset *data)
     int64_t e = 1;
     while (e < data->read.n && keys[e] != keys[e - 1])
         e++;
-    int code;
-    if (e < data->read.n)
-        code = fail("user '%s' and item '%s' stand in the training file more than once",
-                    ids_text(&data->users, (int32_t)(keys[e] >> 32)),
-                    ids_text(&data->items, (int32_t)(keys[e] & INT32_MAX)));
-    else
-        code = fail_library();
+    const bool found = e < data->read.n;
+    const int32_t user = found ? (int32_t)(keys[e] >> 32) : 0;
+    const int32_t item = found ? (int32_t)(keys[e] & INT32_MAX) : 0;
     free(keys);
-    return code;
+    if (!found)
+        return fail_library();
+    char user_text[EXCERPT_SIZE], item_text[EXCERPT_SIZE];
+    return fail("user '%s' and item '%s' stand in the training file more than once",
+                excerpt(ids_text(&data->users, user), (size_t)ids_length(&data->users, user), user_text),
+                excerpt(ids_text(&data->items, item), (size_t)ids_length(&data->items, item), item_text));
 }
 
 static int make_interactions(const dataset *data, const fit_args *args, lfm_context *context,
@@ -171,6 +172,10 @@ static int split(dataset *data, const fit_args *args, lfm_context *context)
         code = fail_library();
     lfm_interactions_free(whole);
     pairs_free(&data->read);
+    if (code == EXIT_FINE && lfm_interactions_n_entries(data->train) == 0)
+        code = fail("--split leaves no interactions to train on");
+    if (code == EXIT_FINE && lfm_interactions_n_entries(half) == 0)
+        note("--split leaves no interactions to test on");
     if (code == EXIT_FINE)
         code = testset_from_split(data, context, half);
     lfm_interactions_free(half);

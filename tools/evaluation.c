@@ -27,17 +27,14 @@ int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const
     lfm_scorer *scorer = NULL;
     lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
                                           args->options.train.threads, &scorer);
-    /* The training set's metrics may take long. A Ctrl-C meanwhile does without them, if there are
-     * others; after one that ended training they belong to the report. */
-    const bool may_go_without = data->test != NULL && !interrupted();
+    /* Metrics may take long. After a Ctrl-C those of the training set are done without, if there are
+     * others, and all that take more than a second. */
     if (status == LFM_OK && !args->no_train_metrics)
         status = measure(&out->train, scorer, data->train, NULL, args,
-                         may_go_without ? interrupt_flag() : NULL);
-    if (status == LFM_ERROR_CANCELLED)
-        status = LFM_OK;
-    if (status == LFM_OK && data->test != NULL)
-        status = measure(&out->test, scorer, data->test, data->train, args, NULL);
-    const int code = status == LFM_OK ? EXIT_FINE : fail_library();
+                         data->test != NULL ? interrupt_flag() : interrupt_patience());
+    if ((status == LFM_OK || status == LFM_ERROR_CANCELLED) && data->test != NULL)
+        status = measure(&out->test, scorer, data->test, data->train, args, interrupt_patience());
+    const int code = status == LFM_OK || status == LFM_ERROR_CANCELLED ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "evaluation.h"
 #include "interrupt.h"
 #include "lists.h"
+#include "output.h"
 #include "progress.h"
 #include "report.h"
 #include "titles.h"
@@ -130,7 +131,11 @@ static int read_and_train(const fit_args *args, lfm_context *context)
     titles names = {.of_item = NULL};
     progress shown;
     progress_init(&shown);
-    int code = dataset_load(&data, args, context, &shown);
+    int code = output_check(args->csv);
+    if (code == EXIT_FINE)
+        code = output_check(args->json);
+    if (code == EXIT_FINE)
+        code = dataset_load(&data, args, context, &shown);
     if (code == EXIT_FINE)
         code = lists_resolve(&wanted, args, &data);
     if (code == EXIT_FINE)

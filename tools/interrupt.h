@@ -15,6 +15,9 @@ void interrupt_remove(void);
 /* The flag that the first SIGINT sets. */
 const lfm_cancel *interrupt_flag(void);
 
+/* A flag that is set a second after that: what the report still wants must end then. */
+const lfm_cancel *interrupt_patience(void);
+
 bool interrupted(void);
 
 #endif

@@ -12,6 +12,12 @@ typedef struct output {
     bool failed;
 } output;
 
+/* Look whether a path can be written, without touching it. NULL and "-" can. Returns an exit code. */
+int output_check(const char *path);
+
+/* Whether two paths lead to the same regular file. NULL and "-" are no file. */
+bool is_same_file(const char *a, const char *b);
+
 /* Open path for writing; NULL: none is wanted, "-": standard output. Returns an exit code. */
 int output_open(output *out, const char *path);
 

@@ -9,6 +9,8 @@ int report_open(report *to, const fit_args *args, const dataset *data)
 {
     *to = (report){.args = args, .data = data};
     int code = output_open(&to->csv, args->csv);
+    if (code == EXIT_FINE && is_same_file(args->csv, args->json)) /* which did not exist before */
+        code = fail("--csv and --json name the same file");
     if (code == EXIT_FINE)
         code = output_open(&to->json, args->json);
     const bool taken = to->csv.file == stdout || to->json.file == stdout;

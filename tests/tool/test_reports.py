@@ -127,6 +127,27 @@ def test_file_limit(folder):
     refused(1, 'cannot write', 'too large', of=result)
 
 
+def test_outputs_spare_the_inputs(folder):
+    data = likes(folder / 'x.tsv')
+    before = data.read_bytes()
+    (folder / 'link').symlink_to(data)
+    for path in (data, folder / '.' / 'x.tsv', folder / 'link'):
+        for option in ('--csv', '--json'):
+            refused(2, option, 'overwrite', of=fit(data, option, path))
+    assert data.read_bytes() == before
+    refused(1, 'same file', of=fit(data, '--csv', folder / 'o', '--json', f'{folder}/./o'))
+    refused(1, 'cannot write', of=fit(folder / 'missing.tsv', '--csv', folder / 'none' / 'c'))
+
+
+def test_empty_halves(folder):
+    data = likes(folder / 'x.tsv')
+    refused(1, '--split leaves no interactions', of=fit(data, '--split', 'random:1'))
+    result = fit(data, '--split', 'random:0', '--epochs', '1')
+    assert result.returncode == 0 and 'no interactions to test on' in result.stderr
+    refused(2, 'same column', of=fit(data, '--columns', 'user=1,item=01'))
+    refused(2, 'same character', of=fit(data, '--sep', '"', '--quote', '"'))
+
+
 def test_closed_pipe(folder):
     """`lfm fit ... | head -1` ends, and says nothing more."""
     data = likes(folder / 'x.tsv')
