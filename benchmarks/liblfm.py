@@ -1,0 +1,108 @@
+"""The little of liblfm's C interface that the benchmarks need, through ctypes."""
+import ctypes as c
+import pathlib
+
+import numpy as np
+
+INT32, FLOAT32 = 1, 3
+METRIC_PRECISION, METRIC_AUC = 0, 2
+
+
+class Array(c.Structure):
+    _fields_ = [('data', c.c_void_p), ('type', c.c_int32), ('reserved', c.c_int32)]
+
+
+class Coo(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('n_entries', c.c_int64), ('n_rows', c.c_int32),
+                ('n_columns', c.c_int32), ('rows', Array), ('columns', Array), ('values', Array)]
+
+
+class Metric(c.Structure):
+    _fields_ = [('metric', c.c_int32), ('k', c.c_int32)]
+
+
+class ContextOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t)] + [(f'pointer{i}', c.c_void_p) for i in range(7)] + \
+               [('threads', c.c_int32), ('cpu_mask', c.c_int32)]
+
+
+class FeaturesOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t)] + [(name, c.c_int32) for name in (
+        'duplicates', 'borrow', 'identity', 'normalise', 'identity_columns', 'reserved')] + \
+               [('release', c.c_void_p), ('release_user_data', c.c_void_p)]
+
+
+def array_of(values):
+    kind = {'int32': INT32, 'float32': FLOAT32}[str(values.dtype)]
+    return Array(values.ctypes.data, kind, 0)
+
+
+class Library:
+    """liblfm.so as built in a meson build folder. cpu_mask as in lfm_context_options."""
+
+    def __init__(self, build, cpu_mask=0):
+        self.c = c.CDLL(str(pathlib.Path(build) / 'lib' / 'liblfm.so'))
+        self.c.lfm_last_message.restype = c.c_char_p
+        options = ContextOptions(size=c.sizeof(ContextOptions), cpu_mask=cpu_mask)
+        self.context = c.c_void_p()
+        self.check(self.c.lfm_context_create(c.byref(options), c.byref(self.context)))
+
+    def check(self, status):
+        if status != 0:
+            raise RuntimeError(self.c.lfm_last_message().decode())
+
+    def coo(self, rows, columns, shape):
+        return Coo(c.sizeof(Coo), len(rows), *shape, array_of(rows), array_of(columns), Array())
+
+    def interactions(self, users, items, shape):
+        out = c.c_void_p()
+        coo = self.coo(users, items, shape)
+        self.check(self.c.lfm_interactions_from_coo(self.context, c.byref(coo), None, c.byref(out)))
+        return out
+
+    def features(self, rows, columns, shape):
+        """Features with an indicator for every row before them."""
+        out = c.c_void_p()
+        coo = self.coo(rows, columns, shape)
+        options = FeaturesOptions(size=c.sizeof(FeaturesOptions), identity=1)
+        self.check(self.c.lfm_features_from_coo(self.context, c.byref(coo), c.byref(options),
+                                                c.byref(out)))
+        return out
+
+    def options(self, kind, **values):
+        block = c.create_string_buffer(1024)  # longer than any version's struct: the rest stays zero
+        getattr(self.c, f'lfm_{kind}_options_init_sized')(block, c.c_size_t(1024))
+        for name, value in values.items():
+            self.check(getattr(self.c, f'lfm_{kind}_options_set')(block, name.encode(),
+                                                                  str(value).encode()))
+        return block
+
+    def free(self, kind, pointer):
+        getattr(self.c, f'lfm_{kind}_free')(pointer)
+
+
+class Model:
+    def __init__(self, library, n_users, n_item_features, components, seed):
+        self.library, self.pointer = library, c.c_void_p()
+        options = library.options('model', components=components, seed=seed)
+        library.check(library.c.lfm_model_create(library.context, n_users, n_item_features, options,
+                                                 c.byref(self.pointer)))
+
+    def fit(self, interactions, item_features, **options):
+        self.library.check(self.library.c.lfm_model_fit_partial(
+            self.pointer, interactions, None, item_features,
+            self.library.options('train', **options)))
+
+    def evaluate(self, test, train, item_features):
+        """Precision at 10 and AUC on the test set, training items left out."""
+        lib, scorer = self.library, c.c_void_p()
+        lib.check(lib.c.lfm_scorer_create(self.pointer, None, item_features, 0, c.byref(scorer)))
+        metrics = (Metric * 2)((METRIC_PRECISION, 10), (METRIC_AUC, 0))
+        means = np.zeros(2)
+        lib.check(lib.c.lfm_evaluate(scorer, test, train, metrics, 2, 0, None,
+                                     means.ctypes.data_as(c.c_void_p), None, None))
+        lib.free('scorer', scorer)
+        return tuple(means)
+
+    def close(self):
+        self.library.free('model', self.pointer)
