@@ -136,14 +136,14 @@ static int check_files(const fit_args *args)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         standard_inputs += files[i] != NULL && strcmp(files[i], "-") == 0;
         for (int out = 0; out < 2; out++) {
-            if (is_same_file(files[i], outputs[out]))
-                return fail_usage("--%s would overwrite the input %s", out == 0 ? "csv" : "json", files[i]);
+            if (output_is_input(outputs[out], files[i]))
+                return fail_usage("--%s would overwrite the input %s", out == 0 ? "csv" : "json",
+                                  outputs[out]);
         }
     }
     if (standard_inputs > 1)
         return fail_usage("only one file can be standard input");
-    if ((args->csv != NULL && args->json != NULL && strcmp(args->csv, args->json) == 0) ||
-        is_same_file(args->csv, args->json))
+    if (outputs_are_same(args->csv, args->json))
         return fail_usage("--csv and --json name the same file");
     return EXIT_FINE;
 }
@@ -171,18 +171,10 @@ static int check_features(const fit_args *args)
     return EXIT_FINE;
 }
 
-static bool is_number(const char *text) { return text[strspn(text, "0123456789")] == '\0'; }
-
 static int check_together(fit_args *args)
 {
-    const char *user = args->columns[ROLE_USER] != NULL ? args->columns[ROLE_USER] : "1";
-    const char *item = args->columns[ROLE_ITEM] != NULL ? args->columns[ROLE_ITEM] : "2";
     if (args->interactions == NULL)
         return fail_usage("no file of interactions is given: see `lfm fit --help`");
-    if (strcmp(user, item) == 0 || (is_number(user) && is_number(item) && atol(user) == atol(item)))
-        return fail_usage("--columns: user and item are the same column");
-    if (args->format.separator != 0 && args->format.separator == args->format.quote)
-        return fail_usage("--sep and --quote are the same character");
     if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
     const int code = check_files(args);

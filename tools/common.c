@@ -1,6 +1,7 @@
 /* What every part of the command shares: messages, the clock, growing arrays. */
 #include "common.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +11,28 @@
 
 #include "lfm/lfm.h"
 
+/* Names of files and arguments may hold what a terminal obeys, U+0080 to U+009F in UTF-8 too. */
+static void disarm(char *text)
+{
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)text[0];
+        if (c == 0xC2 && ((unsigned char)text[1] & 0xE0) == 0x80)
+            *text++ = '?';
+        else if (c >= 0x20 && c != 0x7F)
+            continue;
+        *text = '?';
+    }
+}
+
 static void print_line(const char *kind, const char *format, va_list arguments)
 {
+    char line[2 * PATH_MAX];
+    vsnprintf(line, sizeof line, format, arguments);
+    disarm(line);
     /* A progress line may stand there. */
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
-    fprintf(stderr, "lfm fit: %s", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "lfm fit: %s%s\n", kind, line);
 }
 
 int fail(const char *format, ...)

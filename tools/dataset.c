@@ -54,10 +54,11 @@ static int refuse_duplicate(const dataset *data)
     free(keys);
     if (!found)
         return fail_library();
-    char user_text[EXCERPT_SIZE], item_text[EXCERPT_SIZE];
-    return fail("user '%s' and item '%s' stand in the training file more than once",
-                excerpt(ids_text(&data->users, user), (size_t)ids_length(&data->users, user), user_text),
-                excerpt(ids_text(&data->items, item), (size_t)ids_length(&data->items, item), item_text));
+    char shown_user[EXCERPT_SIZE], shown_item[EXCERPT_SIZE];
+    excerpt(ids_text(&data->users, user), ids_length(&data->users, user), shown_user);
+    excerpt(ids_text(&data->items, item), ids_length(&data->items, item), shown_item);
+    return fail("user '%s' and item '%s' stand in the training file more than once", shown_user,
+                shown_item);
 }
 
 static int make_interactions(const dataset *data, const fit_args *args, lfm_context *context,

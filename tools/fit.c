@@ -42,14 +42,15 @@ static int64_t next_stop(int64_t epoch, int64_t epochs, int32_t every)
     return epoch / every * every + every;
 }
 
-static int evaluate_and_report(report *to, const lfm_model *model, const run_end *state,
-                               progress *shown)
+static int evaluate_and_report(report *to, const lfm_model *model, run_end *state, progress *shown)
 {
     evaluation point = {
         .epoch = state->epochs, .partial = state->partial, .seconds = state->seconds};
     progress_word(shown, interrupted() ? "evaluating ... (Ctrl-C ends at once)" : "evaluating ...");
     const int code = evaluate(&point, model, to->data, to->args);
     progress_clear(shown);
+    state->unmeasured = interrupted() && ((!to->args->no_train_metrics && !point.train.present) ||
+                                          (to->data->test != NULL && !point.test.present));
     if (code == EXIT_FINE)
         report_evaluation(to, &point);
     return code;

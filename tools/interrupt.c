@@ -29,6 +29,7 @@ bool interrupt_install(void)
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
     action.sa_handler = on_alarm;
+    action.sa_flags = SA_RESTART; /* the report may be being written */
     if (sigaction(SIGALRM, &action, NULL) != 0)
         return false;
     action.sa_handler = on_interrupt;

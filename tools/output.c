@@ -23,31 +23,73 @@ int output_open(output *out, const char *path)
     return out->file != NULL ? EXIT_FINE : fail("cannot write %s: %s", path, strerror(errno));
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* Make the path of the folder that a file lies in; false, with errno, when it is too long. */
+static bool folder_of(const char *path, char folder[PATH_MAX])
+{
+    const size_t length = (size_t)(base_name(path) - path);
+    if (length + sizeof "." > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(folder, path, length);
+    memcpy(folder + length, ".", sizeof ".");
+    return true;
+}
+
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 int output_check(const char *path)
 {
     if (path == NULL || strcmp(path, "-") == 0)
         return EXIT_FINE;
     char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    const size_t length = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-    if (length >= sizeof folder - 1)
-        return fail("cannot write %s: the name is too long", path);
-    memcpy(folder, path, length);
-    memcpy(folder + length, ".", sizeof ".");
-    if (access(path, F_OK) == 0 ? access(path, W_OK) == 0 : access(folder, W_OK) == 0)
-        return EXIT_FINE;
-    return fail("cannot write %s: %s", path, strerror(errno));
+    struct stat status;
+    bool good = false;
+    if (stat(path, &status) != 0)
+        good = folder_of(path, folder) && access(folder, W_OK | X_OK) == 0;
+    else if (S_ISDIR(status.st_mode))
+        errno = EISDIR;
+    else
+        good = access(path, W_OK) == 0;
+    return good ? EXIT_FINE : fail("cannot write %s: %s", path, strerror(errno));
 }
 
-bool is_same_file(const char *a, const char *b)
+bool output_is_input(const char *path, const char *input)
 {
     struct stat one, other;
-    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+    if (path == NULL || input == NULL || strcmp(path, "-") == 0 || stat(path, &one) != 0)
+        return false;
+    const int found = strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &other) : stat(input, &other);
+    return found == 0 && S_ISREG(one.st_mode) && is_same(&one, &other);
+}
+
+bool outputs_are_same(const char *a, const char *b)
+{
+    struct stat one, other;
+    char folder[PATH_MAX];
+    if (a == NULL || b == NULL)
         return false;
     if (strcmp(a, b) == 0)
         return true;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    const bool exists = stat(a, &one) == 0;
+    if (exists != (stat(b, &other) == 0))
+        return false;
+    if (exists)
+        return S_ISREG(one.st_mode) && is_same(&one, &other);
+    return strcmp(base_name(a), base_name(b)) == 0 && folder_of(a, folder) &&
+           stat(folder, &one) == 0 && folder_of(b, folder) && stat(folder, &other) == 0 &&
+           is_same(&one, &other);
 }
 
 void output_use(output *out, FILE *file, const char *name)

@@ -15,8 +15,11 @@ typedef struct output {
 /* Look whether a path can be written, without touching it. NULL and "-" can. Returns an exit code. */
 int output_check(const char *path);
 
-/* Whether two paths lead to the same regular file. NULL and "-" are no file. */
-bool is_same_file(const char *a, const char *b);
+/* Whether writing to a path would overwrite an input; "-" as such is standard input. NULL: none. */
+bool output_is_input(const char *path, const char *input);
+
+/* Whether two outputs are one, also when neither exists yet. NULL: no file. */
+bool outputs_are_same(const char *a, const char *b);
 
 /* Open path for writing; NULL: none is wanted, "-": standard output. Returns an exit code. */
 int output_open(output *out, const char *path);

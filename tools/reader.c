@@ -30,6 +30,7 @@ typedef struct reading {
     struct {
         size_t start, length;
     } slots[MOST_COLUMNS];
+    char separator, quote;
     char *text;
     size_t text_length, text_capacity;
     int32_t n_fields; /* of the row so far */
@@ -91,8 +92,15 @@ static int watch(reading *r)
         return fail_memory();
     memset(r->slot_of, -1, (size_t)last + 2);
     for (int32_t c = 0; c < r->n_columns; c++) {
-        if (r->position[c] >= 0)
-            r->slot_of[r->position[c]] = (int8_t)c;
+        const int32_t at = r->position[c];
+        if (at < 0)
+            continue;
+        const column *before = r->slot_of[at] >= 0 ? &r->columns[r->slot_of[at]] : NULL;
+        if (before != NULL && before->required && r->columns[c].required)
+            return fail_usage("%s and %s are the same column, %d", before->role, r->columns[c].role,
+                              (int)at + 1);
+        if (before == NULL)
+            r->slot_of[at] = (int8_t)c;
     }
     return EXIT_FINE;
 }
@@ -112,6 +120,12 @@ static int locate_columns(reading *r)
             r->position[c] = (int32_t)number - 1;
         else if (r->format->header)
             r->position[c] = -1;
+        else if (wanted->chosen[strspn(wanted->chosen, "0123456789")] == '\0')
+            return fail_usage("column %s=%s: the number is too %s: columns count from 1 to %d",
+                              wanted->role, wanted->chosen,
+                              strspn(wanted->chosen, "0") == strlen(wanted->chosen) ? "small"
+                                                                                    : "large",
+                              (int)LAST_COLUMN);
         else
             return fail_usage(
                 "column %s=%s: names of columns need --header; without it use a number "
@@ -283,18 +297,25 @@ static int never_space(unsigned char c)
     return 0;
 }
 
-static int start_parser(reading *r, const char *path, struct csv_parser *parser)
+/* Find out by which characters the fields are told apart. */
+static int choose_characters(reading *r, const char *path)
+{
+    r->separator = r->format->separator != 0 ? r->format->separator : separator_by_name(path);
+    r->quote = r->format->quote;
+    if (r->quote == QUOTE_BY_SEPARATOR)
+        r->quote = r->separator == ',' ? '"' : (char)QUOTE_NONE;
+    return r->quote != r->separator
+               ? EXIT_FINE
+               : fail_usage("%s: separator and quote are the same character", path);
+}
+
+static int start_parser(reading *r, struct csv_parser *parser)
 {
     enum { PARSER_GROWTH = 1 << 16 };
     if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return fail_memory();
-    const char separator =
-        r->format->separator != 0 ? r->format->separator : separator_by_name(path);
-    char quote = r->format->quote;
-    if (quote == QUOTE_BY_SEPARATOR)
-        quote = separator == ',' ? '"' : (char)QUOTE_NONE;
-    csv_set_delim(parser, (unsigned char)separator);
-    csv_set_quote(parser, (unsigned char)quote);
+    csv_set_delim(parser, (unsigned char)r->separator);
+    csv_set_quote(parser, (unsigned char)r->quote);
     csv_set_space_func(parser, never_space);
     csv_set_blk_size(parser, PARSER_GROWTH);
     return EXIT_FINE;
@@ -328,7 +349,7 @@ static void keep_head(reading *r)
     r->row_head = r->kept_head;
 }
 
-static int parser_failed(reading *r, const char *path, struct csv_parser *parser)
+static int parser_failed(reading *r, struct csv_parser *parser)
 {
     if (csv_error(parser) != CSV_EPARSE)
         return fail_memory();
@@ -338,7 +359,7 @@ static int parser_failed(reading *r, const char *path, struct csv_parser *parser
     r->text_length = 0;
     r->row_open = false;
     csv_free(parser);
-    const int code = start_parser(r, path, parser);
+    const int code = start_parser(r, parser);
     return r->code != EXIT_FINE ? r->code : code;
 }
 
@@ -348,7 +369,7 @@ static int never_closed(const reading *r)
                 r->in.name, (long long)r->row_line);
 }
 
-static int read_lines(reading *r, const char *path, struct csv_parser *parser, progress *shown)
+static int read_lines(reading *r, struct csv_parser *parser, progress *shown)
 {
     const double started = now_seconds();
     for (;;) {
@@ -370,7 +391,7 @@ static int read_lines(reading *r, const char *path, struct csv_parser *parser, p
         if (r->row_length > LONGEST_RECORD)
             return never_closed(r);
         if (csv_parse(parser, line, length, on_field, on_row, r) != length && r->code == EXIT_FINE)
-            r->code = parser_failed(r, path, parser);
+            r->code = parser_failed(r, parser);
         if (r->code != EXIT_FINE)
             return r->code;
         if (r->row_open)
@@ -393,11 +414,13 @@ int read_rows(const char *path, const text_format *format, const column *columns
     struct csv_parser parser;
     int code = locate_columns(&r);
     if (code == EXIT_FINE)
+        code = choose_characters(&r, path);
+    if (code == EXIT_FINE)
         code = input_open(&r.in, path);
     if (code == EXIT_FINE)
-        code = start_parser(&r, path, &parser);
+        code = start_parser(&r, &parser);
     if (code == EXIT_FINE) {
-        code = read_lines(&r, path, &parser, shown);
+        code = read_lines(&r, &parser, shown);
         csv_free(&parser);
     }
     if (shown != NULL)

@@ -9,7 +9,7 @@ int report_open(report *to, const fit_args *args, const dataset *data)
 {
     *to = (report){.args = args, .data = data};
     int code = output_open(&to->csv, args->csv);
-    if (code == EXIT_FINE && is_same_file(args->csv, args->json)) /* which did not exist before */
+    if (code == EXIT_FINE && outputs_are_same(args->csv, args->json)) /* by a link to what is new */
         code = fail("--csv and --json name the same file");
     if (code == EXIT_FINE)
         code = output_open(&to->json, args->json);
@@ -200,6 +200,8 @@ static void tell_end(const report *to, const run_end *end, const lists *all, con
                 (long long)end->epochs + 1);
     else if (end->interrupted)
         fputs("Interrupted.\n", text);
+    if (end->unmeasured)
+        fputs("Metrics shown as - were left out to end soon.\n", text);
     for (int kind = 0; kind < N_LIST_KINDS; kind++) {
         for (int32_t i = 0; i < all->kinds[kind].names->n && all->kinds[kind].items != NULL; i++)
             tell_list(text, &all->kinds[kind], i, &to->data->items, names);

@@ -22,6 +22,7 @@ typedef struct run_end {
     double seconds; /* of training */
     bool partial;   /* some steps of the next epoch are done too */
     bool interrupted, diverged;
+    bool unmeasured; /* an interrupt has cut the last evaluation short */
 } run_end;
 
 /* Open the files. Returns an exit code. */

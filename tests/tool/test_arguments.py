@@ -51,7 +51,12 @@ def test_wrong_arguments(folder):
             (['--test', '--split'], ['x', '--test', 'y', '--split', 'last:1']),
             (['--columns', 'usr'], ['x', '--columns', 'usr=1']),
             (['--columns', 'user'], ['x', '--columns', 'user']),
-            (['--columns', 'same column'], ['x', '--columns', 'user=2']),
+            (['same column', '2'], ['x', '--columns', 'user=2']),
+            (['same column', '1'], ['x', '--columns', 'user=1,item=01']),
+            (['user=99999999999', 'too large', '100000'], ['x', '--columns', 'user=99999999999']),
+            (['item=0', 'too small'], ['x', '--columns', 'item=0']),
+            (['same character'], ['x', '--sep', '"', '--quote', '"']),
+            (['same character'], ['x.csv', '--quote', 'comma']),
             (['--min-count', 'users'], ['x', '--min-count', 'users=1']),
             (['--duplicates', 'first'], ['x', '--duplicates', 'first']),
             (['--sep', '::'], ['x', '--sep', '::']),
@@ -71,6 +76,20 @@ def test_wrong_arguments(folder):
 
 def test_names_of_columns_need_a_header(folder):
     refused(2, 'uid', '--header', of=fit(likes(folder / 'x.tsv'), '--columns', 'user=uid'))
+
+
+def test_messages_hold_no_terminal_codes(folder):
+    for name in ('no \x1b[31mcode', 'no \x9b31mcode'):
+        result = fit(folder / name)
+        assert 'no ?' in result.stderr and '31mcode' in result.stderr, result.stderr
+        assert not re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f]', result.stderr), repr(result.stderr)
+
+
+def test_one_column_by_number_and_by_name(folder):
+    data = write(folder / 'x.csv', 'who,what\na,x\n')
+    for columns in ('user=what', 'user=1,item=who', 'user=who,item=who'):
+        refused(2, 'same column', of=fit(data, '--header', '--columns', columns))
+    assert fit(data, '--header', '--columns', 'user=what,item=1').returncode == 0
 
 
 def test_every_option_of_the_table(folder):

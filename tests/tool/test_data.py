@@ -111,6 +111,14 @@ def test_duplicates(folder):
         about = trained_on(folder, data, '--duplicates', policy)
         assert (about['interactions'], about['positives']) == (entries, positives), (policy, about)
     refused(1, "'a'", "'x'", 'more than once', of=fit(data, '--duplicates', 'reject'))
+    data = write(folder / 'x.tsv', 'a\x1b[2J\tx\na\x1b[2J\tx\n')
+    refused(1, "'a?[2J'", of=fit(data, '--duplicates', 'reject'))
+
+
+def test_splits_that_leave_nothing(folder):
+    data = likes(folder / 'x.tsv')
+    refused(1, '--split leaves no interactions to train on', of=fit(data, '--split', 'random:1'))
+    assert 'note: --split leaves no interactions to test on' in fine(data, '--split', 'random:0').stderr
 
 
 def test_every_is_only_a_look(folder):

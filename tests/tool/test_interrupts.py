@@ -37,6 +37,25 @@ def test_training_stops_and_reports(folder):
     assert last['interrupted'] is True
 
 
+def test_long_metrics_do_not_hold_it_up(folder):
+    """Evaluating this data takes some ten times as long as a Ctrl-C may."""
+    lines = [f'u{n // 6}\ti{n % 100000}\n' for n in range(120000)]
+    data = command.write(folder / 'x.tsv', ''.join(lines))
+    for split, missing in ([], ['train']), (['--split', 'leave:1:1'], ['train', 'test']):
+        process = start(data, '--epochs', 1000000, '--every', 0, '--json', folder / 'j', '--threads', 1,
+                        *split)
+        process.stdout.readline()
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert time.monotonic() - began < SOON
+        assert process.returncode == 130 and errors == '', (process.returncode, errors)
+        assert 'left out' in output, output
+        curve, last = lines_of(folder / 'j')
+        assert last['interrupted'] is True and not set(missing) & set(curve), curve
+
+
 def test_epochs_until_then_are_in_the_table(folder):
     process = start(likes(folder / 'x.tsv'), '--epochs', 1000000, '--every', 1000, '--threads', 1)
     while ' 2000 ' not in process.stdout.readline():

@@ -4,6 +4,7 @@
 Usage: test_reports.py LFM"""
 import csv
 import json
+import os
 import re
 import subprocess
 
@@ -131,21 +132,36 @@ def test_outputs_spare_the_inputs(folder):
     data = likes(folder / 'x.tsv')
     before = data.read_bytes()
     (folder / 'link').symlink_to(data)
-    for path in (data, folder / '.' / 'x.tsv', folder / 'link'):
-        for option in ('--csv', '--json'):
+    os.link(data, folder / 'hard')
+    for option in ('--csv', '--json'):
+        for path in (data, f'{folder}/./x.tsv', folder / 'link', folder / 'hard'):
             refused(2, option, 'overwrite', of=fit(data, option, path))
+        for role in ('--test', '--item-features', '--user-features', '--titles'):
+            refused(2, option, 'overwrite', of=fit(folder / 'missing', role, data, option, data))
+        with open(data, 'rb') as source:
+            refused(2, option, 'overwrite', of=fit('-', option, data, stdin=source))
     assert data.read_bytes() == before
-    refused(1, 'same file', of=fit(data, '--csv', folder / 'o', '--json', f'{folder}/./o'))
-    refused(1, 'cannot write', of=fit(folder / 'missing.tsv', '--csv', folder / 'none' / 'c'))
 
 
-def test_empty_halves(folder):
-    data = likes(folder / 'x.tsv')
-    refused(1, '--split leaves no interactions', of=fit(data, '--split', 'random:1'))
-    result = fit(data, '--split', 'random:0', '--epochs', '1')
-    assert result.returncode == 0 and 'no interactions to test on' in result.stderr
-    refused(2, 'same column', of=fit(data, '--columns', 'user=1,item=01'))
-    refused(2, 'same character', of=fit(data, '--sep', '"', '--quote', '"'))
+def test_outputs_are_two_files(folder):
+    """Also when neither exists yet, and found before anything is read."""
+    missing = folder / 'missing.tsv'
+    refused(2, 'same file', of=fit(missing, '--csv', folder / 'o', '--json', f'{folder}/./o'))
+    refused(2, 'same file', of=fit(missing, '--csv', 'o', '--json', './o', cwd=folder))
+    assert list(folder.iterdir()) == []
+    (folder / 'o').touch()
+    (folder / 'p').symlink_to('o')
+    refused(2, 'same file', of=fit(missing, '--csv', folder / 'o', '--json', folder / 'p'))
+
+
+def test_outputs_are_looked_at_before_inputs_are_read(folder):
+    missing = folder / 'missing.tsv'
+    (folder / 'kept').write_text('as before')
+    for option in ('--csv', '--json'):
+        refused(1, 'none/c', 'No such file', of=fit(missing, option, folder / 'none' / 'c'))
+        refused(1, str(folder), 'directory', of=fit(missing, option, folder))
+        refused(1, 'missing.tsv', of=fit(missing, option, folder / 'kept'))
+    assert (folder / 'kept').read_text() == 'as before'
 
 
 def test_closed_pipe(folder):
