@@ -27,6 +27,7 @@ typedef struct lfm_features_options {
     int32_t reserved;       /* 0 */
     lfm_release_fn release; /* NULL: none; else called exactly once */
     void *release_user_data;
+    const lfm_cancel *cancel; /* NULL: none */
 } lfm_features_options;
 
 LFM_API void lfm_features_options_init_sized(lfm_features_options *options, size_t size);
@@ -36,7 +37,7 @@ LFM_API void lfm_features_options_init_sized(lfm_features_options *options, size
  *
  * context, options: NULL for the defaults. out: receives one reference. Borrowing and release as in
  * lfm_interactions_from_coo(); only CSR arrays can be borrowed, and only without identity, normalise,
- * sum and last. Errors: ARGUMENT, OPTION, DATA, MEMORY, as there; SHAPE when the indicators
+ * sum and last. Errors: ARGUMENT, OPTION, DATA, CANCELLED, MEMORY, as there; SHAPE when the indicators
  * and n_columns together do not fit int32. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_features_from_coo(lfm_context *context, const lfm_coo *coo,
                                          const lfm_features_options *options, lfm_features **out);

@@ -21,6 +21,7 @@ typedef struct lfm_interactions_options {
     lfm_array timestamps;   /* int64, one per entry, any unit; none: unknown */
     lfm_release_fn release; /* NULL: none; else called exactly once */
     void *release_user_data;
+    const lfm_cancel *cancel; /* NULL: none */
 } lfm_interactions_options;
 
 LFM_API void lfm_interactions_options_init_sized(lfm_interactions_options *options, size_t size);
@@ -38,7 +39,7 @@ LFM_API void lfm_interactions_options_init_sized(lfm_interactions_options *optio
  * No entries, no rows and no columns are legal.
  * Errors: ARGUMENT (NULL, a negative size, an array missing or of a wrong type), OPTION (struct size,
  * policy), DATA (id out of range, offsets not ascending from 0 to n_entries, NaN or infinity, negative
- * weight, a duplicate under reject; names row, column and value), MEMORY.
+ * weight, a duplicate under reject; names row, column and value), CANCELLED, MEMORY.
  * Cost: one pass; copies take 12 bytes per entry (weights 4 and timestamps 8 more). Thread-safe.
  * Since 0.1. */
 LFM_API lfm_status lfm_interactions_from_coo(lfm_context *context, const lfm_coo *coo,

@@ -24,6 +24,7 @@ typedef struct lfm_split_options {
     double user_fraction; /* leave-out: share of the eligible users, in [0, 1], default 0.2; eligible
                            * are users with at least 2 k positive pairs */
     uint64_t seed;        /* random and leave-out, default 1 */
+    const lfm_cancel *cancel; /* NULL: none */
 } lfm_split_options;
 
 LFM_API void lfm_split_options_init_sized(lfm_split_options *options, size_t size);
@@ -34,7 +35,7 @@ LFM_API void lfm_split_options_init_sized(lfm_split_options *options, size_t siz
  * last: users with fewer than k + 1 positive pairs stay in train; of equal timestamps the entry stored
  * later is the later one; a repeated pair counts with its latest copy.
  * options: NULL for the defaults. train, test: each receives one reference.
- * Errors: ARGUMENT (NULL), OPTION (out of bounds; last without timestamps), MEMORY.
+ * Errors: ARGUMENT (NULL), OPTION (out of bounds; last without timestamps), CANCELLED, MEMORY.
  * Cost: up to 8 bytes per entry beside the results. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_interactions_split(lfm_interactions *interactions,
                                           const lfm_split_options *options, lfm_interactions **train,

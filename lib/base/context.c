@@ -199,3 +199,8 @@ int32_t lfm_cancel_is_set(const lfm_cancel *cancel)
 {
     return cancel != NULL && atomic_load_explicit(&cancel->set, memory_order_relaxed) != 0;
 }
+
+lfm_status lfmi_poll(const lfm_cancel *cancel)
+{
+    return lfm_cancel_is_set(cancel) ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;
+}

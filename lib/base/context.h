@@ -49,6 +49,9 @@ lfm_status lfmi_allocate_zeroed(lfm_context *context, int64_t count, size_t item
 /* Take back what the functions above gave, told the same count and item size. NULL is a no-op. */
 void lfmi_deallocate(lfm_context *context, const void *block, int64_t count, size_t item_size);
 
+/* CANCELLED with a message when the flag is set, else LFM_OK. NULL is never set. */
+lfm_status lfmi_poll(const lfm_cancel *cancel);
+
 /* Hand a line to the context's log callback, if there is one. */
 void lfmi_log_line(const lfm_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

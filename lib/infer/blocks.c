@@ -33,7 +33,5 @@ lfm_status lfmi_blocks_run(const lfm_context *context, lfmi_blocks *blocks, int3
 {
     atomic_init(&blocks->next, 0);
     lfmi_parallel_run(context, tasks, (uint32_t)tasks, take_blocks, blocks);
-    if (lfm_cancel_is_set(blocks->cancel))
-        return lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled");
-    return LFM_OK;
+    return lfmi_poll(blocks->cancel);
 }

@@ -179,7 +179,8 @@ lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lfm_intera
                               .n_rows = test->n_users,
                               .n_columns = test->n_items,
                               .rows = lfm_int32(lfmi_users(test)),
-                              .columns = lfm_int32(lfmi_items(test))};
+                              .columns = lfm_int32(lfmi_items(test)),
+                              .cancel = known.cancel};
     lfmi_grouping grouping;
     LFMI_TRY(lfmi_group(scorer->context, &input, &grouping));
     rank.grouping = &grouping;

@@ -112,19 +112,21 @@ static int64_t find_bad_real(const lfm_array *reals, int64_t n, bool allow_negat
 
 static lfm_status check_columns_and_values(const lfmi_input *input)
 {
+    LFMI_TRY(lfmi_poll(input->cancel));
     const int64_t column = find_bad_id(&input->columns, input->n_entries, input->n_columns);
     if (column >= 0) {
         char complaint[64];
         snprintf(complaint, sizeof complaint, "the column is outside [0, %d)", input->n_columns);
         return bad_entry(input, column, complaint);
     }
+    LFMI_TRY(lfmi_poll(input->cancel));
     if (input->values.data == NULL)
         return LFM_OK;
     const int64_t value = find_bad_real(&input->values, input->n_entries, true);
     return value < 0 ? LFM_OK : bad_entry(input, value, "the value is not a finite float32");
 }
 
-lfm_status lfmi_input_from_coo(const lfm_coo *given, const char *what, lfmi_input *input)
+lfm_status lfmi_input_from_coo(const lfm_coo *given, const char *what, const lfm_cancel *cancel, lfmi_input *input)
 {
     lfm_coo coo = {.size = sizeof coo};
     LFMI_TRY(lfmi_sized_read(&coo, sizeof coo, given, "lfm_coo"));
@@ -134,7 +136,8 @@ lfm_status lfmi_input_from_coo(const lfm_coo *given, const char *what, lfmi_inpu
                           .n_columns = coo.n_columns,
                           .rows = coo.rows,
                           .columns = coo.columns,
-                          .values = coo.values};
+                          .values = coo.values,
+                          .cancel = cancel};
     LFMI_TRY(check_sizes(input));
     LFMI_TRY(check_type(what, "rows", &coo.rows, true, coo.n_entries > 0));
     LFMI_TRY(check_type(what, "columns", &coo.columns, true, coo.n_entries > 0));
@@ -148,7 +151,7 @@ lfm_status lfmi_input_from_coo(const lfm_coo *given, const char *what, lfmi_inpu
     return check_columns_and_values(input);
 }
 
-lfm_status lfmi_input_from_csr(const lfm_csr *given, const char *what, lfmi_input *input)
+lfm_status lfmi_input_from_csr(const lfm_csr *given, const char *what, const lfm_cancel *cancel, lfmi_input *input)
 {
     lfm_csr csr = {.size = sizeof csr};
     LFMI_TRY(lfmi_sized_read(&csr, sizeof csr, given, "lfm_csr"));
@@ -158,7 +161,8 @@ lfm_status lfmi_input_from_csr(const lfm_csr *given, const char *what, lfmi_inpu
                           .n_columns = csr.n_columns,
                           .offsets = csr.offsets,
                           .columns = csr.columns,
-                          .values = csr.values};
+                          .values = csr.values,
+                          .cancel = cancel};
     LFMI_TRY(check_sizes(input));
     LFMI_TRY(check_type(what, "offsets", &csr.offsets, true, true));
     LFMI_TRY(check_type(what, "columns", &csr.columns, true, csr.n_entries > 0));
@@ -182,6 +186,7 @@ lfm_status lfmi_input_from_csr(const lfm_csr *given, const char *what, lfmi_inpu
 lfm_status lfmi_input_check_weights(const lfmi_input *input, const lfm_array *weights)
 {
     LFMI_TRY(check_type(input->what, "weights", weights, false, false));
+    LFMI_TRY(lfmi_poll(input->cancel));
     if (weights->data == NULL)
         return LFM_OK;
     const int64_t entry = find_bad_real(weights, input->n_entries, false);

@@ -40,11 +40,13 @@ typedef struct lfmi_input {
     int64_t n_entries;
     int32_t n_rows, n_columns;
     lfm_array rows, offsets, columns, values;
+    const lfm_cancel *cancel; /* looked at after every pass over the entries, or so many of them */
 } lfmi_input;
+enum { LFMI_ENTRIES_PER_LOOK = 1 << 20 };
 
-/* Check the caller's struct and every id, offset and value. Errors: ARGUMENT, OPTION, DATA. */
-lfm_status lfmi_input_from_coo(const lfm_coo *coo, const char *what, lfmi_input *input);
-lfm_status lfmi_input_from_csr(const lfm_csr *csr, const char *what, lfmi_input *input);
+/* Check the caller's struct and every id, offset and value. Errors: ARGUMENT, OPTION, DATA, CANCELLED. */
+lfm_status lfmi_input_from_coo(const lfm_coo *coo, const char *what, const lfm_cancel *cancel, lfmi_input *input);
+lfm_status lfmi_input_from_csr(const lfm_csr *csr, const char *what, const lfm_cancel *cancel, lfmi_input *input);
 
 /* Check a further array of one real number per entry: finite and not negative. */
 lfm_status lfmi_input_check_weights(const lfmi_input *input, const lfm_array *weights);

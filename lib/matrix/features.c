@@ -8,7 +8,7 @@
 #include "base/numeric.h"
 #include "base/sized.h"
 
-LFMI_ASSERT_SIZED(lfm_features_options, release_user_data);
+LFMI_ASSERT_SIZED(lfm_features_options, cancel);
 
 void lfm_features_options_init_sized(lfm_features_options *options, size_t size)
 {
@@ -117,8 +117,13 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
         LFMI_TRY(lfmi_array_new(context, LFM_FLOAT32, n, "weights of features", &f->values, &target.values));
     f->n_entries = n;
     int64_t to = 0;
+    int64_t looked = 0;
     for (int32_t row = 0; row < input->n_rows; row++) {
         const int64_t begin = to;
+        if (begin - looked >= LFMI_ENTRIES_PER_LOOK) {
+            LFMI_TRY(lfmi_poll(input->cancel));
+            looked = begin;
+        }
         target.offsets[row] = begin;
         if (row < indicators)
             put(&target, to++, row, 1.0);
@@ -178,8 +183,8 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
     if (status == LFM_OK && options.identity_columns < 0)
         status = lfmi_fail(LFM_ERROR_OPTION, "features: identity_columns is %d, must be 0 or more", options.identity_columns);
     if (status == LFM_OK)
-        status = coo != NULL ? lfmi_input_from_coo(coo, "features", &input)
-                             : lfmi_input_from_csr(csr, "features", &input);
+        status = coo != NULL ? lfmi_input_from_coo(coo, "features", options.cancel, &input)
+                             : lfmi_input_from_csr(csr, "features", options.cancel, &input);
     if (status == LFM_OK)
         status = LFMI_NEW_ZEROED(held, 1, "features", &f);
     if (status == LFM_OK) {

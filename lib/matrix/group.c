@@ -36,6 +36,26 @@ static int64_t longest_row(const lfmi_grouping *grouping)
     return longest;
 }
 
+/* Sort each row's entries by column; cells has room for the longest row. */
+static lfm_status sort_rows(const lfmi_input *input, lfmi_grouping *grouping, lfmi_cell *cells)
+{
+    int64_t looked = 0;
+    for (int64_t row = 0; row < input->n_rows; row++) {
+        int64_t *order = grouping->order + grouping->groups[row];
+        const int64_t length = grouping->groups[row + 1] - grouping->groups[row];
+        if (grouping->groups[row] - looked >= LFMI_ENTRIES_PER_LOOK) {
+            LFMI_TRY(lfmi_poll(input->cancel));
+            looked = grouping->groups[row];
+        }
+        for (int64_t i = 0; i < length; i++)
+            cells[i] = (lfmi_cell){lfmi_integer_at(&input->columns, order[i]), order[i]};
+        lfmi_sort_cells(cells, length);
+        for (int64_t i = 0; i < length; i++)
+            order[i] = cells[i].tie;
+    }
+    return LFM_OK;
+}
+
 lfm_status lfmi_group(lfm_context *context, const lfmi_input *input, lfmi_grouping *grouping)
 {
     *grouping = (lfmi_grouping){.n_entries = input->n_entries, .n_rows = input->n_rows};
@@ -49,21 +69,12 @@ lfm_status lfmi_group(lfm_context *context, const lfmi_input *input, lfmi_groupi
         longest = longest_row(grouping);
         status = LFMI_NEW_ARRAY(context, longest, "sorting a row", &cells);
     }
-    if (status != LFM_OK) {
-        lfmi_grouping_free(context, grouping);
-        return status;
-    }
-    for (int64_t row = 0; row < input->n_rows; row++) {
-        int64_t *order = grouping->order + grouping->groups[row];
-        const int64_t length = grouping->groups[row + 1] - grouping->groups[row];
-        for (int64_t i = 0; i < length; i++)
-            cells[i] = (lfmi_cell){lfmi_integer_at(&input->columns, order[i]), order[i]};
-        lfmi_sort_cells(cells, length);
-        for (int64_t i = 0; i < length; i++)
-            order[i] = cells[i].tie;
-    }
+    if (status == LFM_OK)
+        status = sort_rows(input, grouping, cells);
     LFMI_FREE_ARRAY(context, cells, longest);
-    return LFM_OK;
+    if (status != LFM_OK)
+        lfmi_grouping_free(context, grouping);
+    return status;
 }
 
 void lfmi_grouping_free(lfm_context *context, lfmi_grouping *grouping)

@@ -2,14 +2,6 @@
 #include "base/sort.h"
 #include "matrix/interactions.h"
 
-/* The cancel flag is looked at after so many entries. */
-enum { ENTRIES_PER_LOOK = 1 << 20 };
-
-static lfm_status poll(const lfm_cancel *cancel)
-{
-    return lfm_cancel_is_set(cancel) ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;
-}
-
 /* What one look through the entries tells of them. */
 typedef struct entry_survey {
     bool has_negatives;
@@ -21,8 +13,8 @@ static lfm_status survey_entries(const lfm_interactions *m, const lfm_cancel *ca
     const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
     *survey = (entry_survey){false, true};
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
-        if (entry % ENTRIES_PER_LOOK == 0)
-            LFMI_TRY(poll(cancel));
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(lfmi_poll(cancel));
         survey->has_negatives = survey->has_negatives || !lfmi_is_positive(m, entry);
         survey->is_sorted = survey->is_sorted &&
                             (entry == 0 || users[entry - 1] < users[entry] ||
@@ -38,8 +30,8 @@ static lfm_status count_entries(const lfm_interactions *m, const lfm_cancel *can
 {
     const int32_t *users = lfmi_users(m);
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
-        if (entry % ENTRIES_PER_LOOK == 0)
-            LFMI_TRY(poll(cancel));
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(lfmi_poll(cancel));
         index->offsets[users[entry] + 1]++;
         if (has_negatives && !lfmi_is_positive(m, entry))
             index->negatives[users[entry]]++;
@@ -63,8 +55,8 @@ static lfm_status scatter_items(const lfm_interactions *m, const lfm_cancel *can
         start += count;
     }
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
-        if (entry % ENTRIES_PER_LOOK == 0)
-            LFMI_TRY(poll(cancel));
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(lfmi_poll(cancel));
         const int32_t user = users[entry];
         int64_t *next = lfmi_is_positive(m, entry) ? &next_positive[user] : &index->negatives[user];
         sorted[(*next)++] = items[entry];
@@ -83,8 +75,8 @@ static lfm_status sort_items(const lfm_interactions *m, const lfm_cancel *cancel
     int64_t looked = 0;
     for (int32_t user = 0; user < m->n_users; user++) {
         const int64_t begin = index->offsets[user], middle = index->negatives[user], end = index->offsets[user + 1];
-        if (begin - looked >= ENTRIES_PER_LOOK) {
-            LFMI_TRY(poll(cancel));
+        if (begin - looked >= LFMI_ENTRIES_PER_LOOK) {
+            LFMI_TRY(lfmi_poll(cancel));
             looked = begin;
         }
         lfmi_sort_int32(sorted + begin, middle - begin);
@@ -99,8 +91,8 @@ static lfm_status fill_values(const lfm_interactions *m, const lfm_cancel *cance
     for (int64_t i = 0; i < m->n_entries; i++)
         largest[i] = -__builtin_inff();
     for (int64_t entry = 0; entry < m->n_entries; entry++) {
-        if (entry % ENTRIES_PER_LOOK == 0)
-            LFMI_TRY(poll(cancel));
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(lfmi_poll(cancel));
         const int32_t user = lfmi_users(m)[entry];
         const bool positive = lfmi_is_positive(m, entry);
         const int64_t begin = positive ? index->offsets[user] : index->negatives[user];
@@ -157,8 +149,8 @@ static lfm_status fill_signature(const lfm_interactions *m, const lfm_cancel *ca
     const lfmi_index *index = &m->index;
     int64_t looked = 0;
     for (int32_t user = 0; user < m->n_users; user++) {
-        if (index->offsets[user] - looked >= ENTRIES_PER_LOOK) {
-            LFMI_TRY(poll(cancel));
+        if (index->offsets[user] - looked >= LFMI_ENTRIES_PER_LOOK) {
+            LFMI_TRY(lfmi_poll(cancel));
             looked = index->offsets[user];
         }
         for (int64_t at = index->offsets[user]; at < index->offsets[user + 1]; at++) {

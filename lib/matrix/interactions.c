@@ -4,7 +4,7 @@
 #include "base/numeric.h"
 #include "base/sized.h"
 
-LFMI_ASSERT_SIZED(lfm_interactions_options, release_user_data);
+LFMI_ASSERT_SIZED(lfm_interactions_options, cancel);
 
 void lfm_interactions_options_init_sized(lfm_interactions_options *options, size_t size)
 {
@@ -106,8 +106,13 @@ static lfm_status take_merged(const lfmi_input *input, const lfm_interactions_op
     LFMI_TRY(allocate_entries(m, input->values.data != NULL || options->duplicates == LFM_DUPLICATES_SUM,
                               options->weights.data != NULL, options->timestamps.data != NULL));
     int64_t to = 0;
+    int64_t looked = 0;
     for (int32_t row = 0; row < input->n_rows; row++) {
         const int64_t row_end = grouping->groups[row + 1];
+        if (row_end - looked >= LFMI_ENTRIES_PER_LOOK) {
+            LFMI_TRY(lfmi_poll(input->cancel));
+            looked = row_end;
+        }
         for (int64_t at = grouping->groups[row]; at < row_end; to++) {
             const int64_t end = lfmi_run_end(input, grouping, at, row_end);
             LFMI_TRY(merge_run(input, options, grouping, at, end, to, row, m));
@@ -127,7 +132,9 @@ static lfm_status take_as_is(const lfmi_input *input, const lfm_interactions_opt
         LFMI_TRY(lfmi_array_take(context, &input->rows, n, LFM_INT32, borrow, "users of interactions", &m->users));
     else
         LFMI_TRY(lfmi_input_expand_rows(context, input, &m->users));
+    LFMI_TRY(lfmi_poll(input->cancel));
     LFMI_TRY(lfmi_array_take(context, &input->columns, n, LFM_INT32, borrow, "items of interactions", &m->items));
+    LFMI_TRY(lfmi_poll(input->cancel));
     LFMI_TRY(lfmi_array_take(context, &input->values, n, LFM_FLOAT32, borrow, "values of interactions", &m->values));
     LFMI_TRY(lfmi_array_take(context, &options->weights, n, LFM_FLOAT32, borrow, "weights of interactions", &m->weights));
     return lfmi_array_take(context, &options->timestamps, n, LFM_INT64, borrow, "timestamps of interactions",
@@ -196,8 +203,8 @@ static lfm_status create(lfm_context *context, const lfm_coo *coo, const lfm_csr
         status = lfmi_fail(LFM_ERROR_OPTION, "interactions: there is no duplicate policy number %d",
                            options.duplicates);
     if (status == LFM_OK)
-        status = coo != NULL ? lfmi_input_from_coo(coo, "interactions", &input)
-                             : lfmi_input_from_csr(csr, "interactions", &input);
+        status = coo != NULL ? lfmi_input_from_coo(coo, "interactions", options.cancel, &input)
+                             : lfmi_input_from_csr(csr, "interactions", options.cancel, &input);
     if (status == LFM_OK)
         status = build(held, &input, &options, &m);
     lfmi_float_leave(&environment);

@@ -7,7 +7,7 @@
 #include "base/sort.h"
 #include "matrix/interactions.h"
 
-LFMI_ASSERT_SIZED(lfm_split_options, seed);
+LFMI_ASSERT_SIZED(lfm_split_options, cancel);
 
 static const lfm_split_options defaults = {
     .size = sizeof(lfm_split_options), .k = 5, .fraction = 0.2, .user_fraction = 0.2, .seed = 1};
@@ -50,6 +50,7 @@ static void chosen_free(const lfm_interactions *m, chosen_items *chosen)
 typedef struct divider {
     uint64_t seed, threshold;   /* random: pairs whose hash is below go to test */
     const chosen_items *chosen; /* else */
+    const lfm_cancel *cancel;
 } divider;
 
 static bool goes_to_test(const divider *d, int32_t user, int32_t item)
@@ -64,20 +65,26 @@ static lfm_status divide(const lfm_interactions *m, const divider *d, lfm_intera
                          lfm_interactions **test)
 {
     int64_t n_test = 0;
-    for (int64_t entry = 0; entry < m->n_entries; entry++)
+    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            LFMI_TRY(lfmi_poll(d->cancel));
         n_test += goes_to_test(d, lfmi_users(m)[entry], lfmi_items(m)[entry]);
+    }
     lfm_interactions *sides[2] = {NULL, NULL};
     LFMI_TRY(lfmi_interactions_new_like(m, m->n_users, m->n_items, m->n_entries - n_test, &sides[0]));
-    const lfm_status status = lfmi_interactions_new_like(m, m->n_users, m->n_items, n_test, &sides[1]);
-    if (status != LFM_OK) {
-        lfm_interactions_free(sides[0]);
-        return status;
-    }
+    lfm_status status = lfmi_interactions_new_like(m, m->n_users, m->n_items, n_test, &sides[1]);
     int64_t filled[2] = {0, 0};
-    for (int64_t entry = 0; entry < m->n_entries; entry++) {
+    for (int64_t entry = 0; entry < m->n_entries && status == LFM_OK; entry++) {
+        if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+            status = lfmi_poll(d->cancel);
         const int32_t user = lfmi_users(m)[entry], item = lfmi_items(m)[entry];
         const int side = goes_to_test(d, user, item);
         lfmi_interactions_copy_entry(sides[side], filled[side]++, m, entry, user, item);
+    }
+    if (status != LFM_OK) {
+        lfm_interactions_free(sides[0]);
+        lfm_interactions_free(sides[1]);
+        return status;
     }
     *train = sides[0];
     *test = sides[1];
@@ -85,17 +92,21 @@ static lfm_status divide(const lfm_interactions *m, const divider *d, lfm_intera
 }
 
 /* Find the smallest threshold with at least `wanted` entries whose hash is below it, 16 bits a pass. */
-static uint64_t hash_threshold(const lfm_interactions *m, uint64_t seed, int64_t wanted, int64_t *histogram)
+static lfm_status hash_threshold(const lfm_interactions *m, const lfm_split_options *o, int64_t wanted,
+                                 int64_t *histogram, uint64_t *threshold)
 {
     enum { DIGIT_BITS = 16, DIGITS = 1 << DIGIT_BITS };
-    if (wanted <= 0)
-        return 0;
     uint64_t prefix = 0;
+    *threshold = 0;
+    if (wanted <= 0)
+        return LFM_OK;
     for (int shift = 64 - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
         for (int i = 0; i < DIGITS; i++)
             histogram[i] = 0;
         for (int64_t entry = 0; entry < m->n_entries; entry++) {
-            const uint64_t hash = pair_hash(seed, lfmi_users(m)[entry], lfmi_items(m)[entry]);
+            if (entry % LFMI_ENTRIES_PER_LOOK == 0)
+                LFMI_TRY(lfmi_poll(o->cancel));
+            const uint64_t hash = pair_hash(o->seed, lfmi_users(m)[entry], lfmi_items(m)[entry]);
             if (shift == 64 - DIGIT_BITS || hash >> (shift + DIGIT_BITS) == prefix)
                 histogram[(hash >> shift) & (DIGITS - 1)]++;
         }
@@ -104,7 +115,8 @@ static uint64_t hash_threshold(const lfm_interactions *m, uint64_t seed, int64_t
             wanted -= histogram[digit++];
         prefix = prefix << DIGIT_BITS | (uint64_t)digit;
     }
-    return prefix == UINT64_MAX ? prefix : prefix + 1;
+    *threshold = prefix == UINT64_MAX ? prefix : prefix + 1;
+    return LFM_OK;
 }
 
 static lfm_status split_random(const lfm_interactions *m, const lfm_split_options *o, lfm_interactions **train,
@@ -114,9 +126,10 @@ static lfm_status split_random(const lfm_interactions *m, const lfm_split_option
     int64_t *histogram;
     LFMI_TRY(LFMI_NEW_ARRAY(m->context, HISTOGRAM, "a split", &histogram));
     const int64_t wanted = (int64_t)((double)m->n_entries * o->fraction + 0.5);
-    const divider d = {o->seed, hash_threshold(m, o->seed, wanted, histogram), NULL};
+    divider d = {.seed = o->seed, .cancel = o->cancel};
+    const lfm_status status = hash_threshold(m, o, wanted, histogram, &d.threshold);
     LFMI_FREE_ARRAY(m->context, histogram, HISTOGRAM);
-    return divide(m, &d, train, test);
+    return status == LFM_OK ? divide(m, &d, train, test) : status;
 }
 
 /* Sort by hash, so that the first k cells are a random choice of k. */
@@ -193,7 +206,7 @@ static lfm_status split_leave_out(lfm_interactions *m, const lfm_split_options *
                                   lfm_interactions **test)
 {
     const lfmi_index *index;
-    LFMI_TRY(lfmi_interactions_index(m, 0, NULL, &index));
+    LFMI_TRY(lfmi_interactions_index(m, 0, o->cancel, &index));
     user_scratch scratch;
     chosen_items chosen = {0};
     lfm_status status = scratch_new(m, index, &scratch);
@@ -203,7 +216,7 @@ static lfm_status split_leave_out(lfm_interactions *m, const lfm_split_options *
     }
     if (status == LFM_OK) {
         choose_leave_out(m, o, index, &scratch, &chosen);
-        const divider d = {.chosen = &chosen};
+        const divider d = {.chosen = &chosen, .cancel = o->cancel};
         status = divide(m, &d, train, test);
     }
     chosen_free(m, &chosen);
@@ -253,13 +266,14 @@ static lfm_status split_last(lfm_interactions *m, const lfm_split_options *o, lf
     if (m->timestamps.data == NULL && m->n_entries > 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_interactions_split: the method last needs timestamps");
     const lfmi_index *index;
-    LFMI_TRY(lfmi_interactions_index(m, 0, NULL, &index));
+    LFMI_TRY(lfmi_interactions_index(m, 0, o->cancel, &index));
     const lfmi_input input = {.what = "interactions",
                               .n_entries = m->n_entries,
                               .n_rows = m->n_users,
                               .n_columns = m->n_items,
                               .rows = lfm_int32(lfmi_users(m)),
-                              .columns = lfm_int32(lfmi_items(m))};
+                              .columns = lfm_int32(lfmi_items(m)),
+                              .cancel = o->cancel};
     user_scratch scratch;
     chosen_items chosen = {0};
     lfmi_grouping grouping = {0};
@@ -274,7 +288,7 @@ static lfm_status split_last(lfm_interactions *m, const lfm_split_options *o, lf
     }
     if (status == LFM_OK) {
         choose_last(m, o, index, &grouping, &scratch, &chosen);
-        const divider d = {.chosen = &chosen};
+        const divider d = {.chosen = &chosen, .cancel = o->cancel};
         status = divide(m, &d, train, test);
     }
     chosen_free(m, &chosen);

@@ -1,7 +1,6 @@
 /* The kernels on AVX2: two registers hold the 16 lanes. */
 #include <immintrin.h>
 #include <stdint.h>
-#include <string.h>
 
 typedef struct V {
     __m256 low, high;
@@ -75,19 +74,6 @@ static inline void v_store_half(uint16_t *p, V v)
     const __m256i packed = _mm256_packus_epi32(low, high); /* by halves: quarters 0 2 1 3 */
     _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permute4x64_epi64(packed, 0xD8));
 }
-static inline V v_load_half_part(const uint16_t *p, int32_t n)
-{
-    uint16_t all[16] = {0};
-    memcpy(all, p, (size_t)n * sizeof *p);
-    return v_load_half(all);
-}
-static inline void v_store_half_part(uint16_t *p, V v, int32_t n)
-{
-    uint16_t all[16];
-    v_store_half(all, v);
-    memcpy(p, all, (size_t)n * sizeof *p);
-}
-
 #define KERNELS lfmi_kernels_avx2
 #define KERNELS_NAME "avx2"
 #include "simd/vector_template.h"

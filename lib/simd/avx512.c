@@ -1,7 +1,6 @@
 /* The kernels on AVX-512 F: one register holds the 16 lanes. */
 #include <immintrin.h>
 #include <stdint.h>
-#include <string.h>
 
 typedef __m512 V;
 
@@ -53,19 +52,6 @@ static inline __m256i v_to_half(V v)
 }
 static inline V v_load_half(const uint16_t *p) { return v_from_half(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
 static inline void v_store_half(uint16_t *p, V v) { _mm256_storeu_si256((__m256i *)(void *)p, v_to_half(v)); }
-static inline V v_load_half_part(const uint16_t *p, int32_t n)
-{
-    uint16_t all[16] = {0};
-    memcpy(all, p, (size_t)n * sizeof *p);
-    return v_load_half(all);
-}
-static inline void v_store_half_part(uint16_t *p, V v, int32_t n)
-{
-    uint16_t all[16];
-    v_store_half(all, v);
-    memcpy(p, all, (size_t)n * sizeof *p);
-}
-
 #define KERNELS lfmi_kernels_avx512
 #define KERNELS_NAME "avx512"
 #include "simd/vector_template.h"

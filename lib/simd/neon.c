@@ -86,19 +86,6 @@ static inline void v_store_half(uint16_t *p, V v)
     for (int i = 0; i < 4; i++)
         vst1_u16(p + 4 * i, vshrn_n_u32(vaddq_u32(vreinterpretq_u32_f32(v.q[i]), vdupq_n_u32(0x8000)), 16));
 }
-static inline V v_load_half_part(const uint16_t *p, int32_t n)
-{
-    uint16_t all[16] = {0};
-    memcpy(all, p, (size_t)n * sizeof *p);
-    return v_load_half(all);
-}
-static inline void v_store_half_part(uint16_t *p, V v, int32_t n)
-{
-    uint16_t all[16];
-    v_store_half(all, v);
-    memcpy(p, all, (size_t)n * sizeof *p);
-}
-
 #define KERNELS lfmi_kernels_neon
 #define KERNELS_NAME "neon"
 #include "simd/vector_template.h"

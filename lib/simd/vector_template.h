@@ -5,14 +5,26 @@
  *     v_load_part(p, n), v_store_part(p, v, n) the first n < 16; the other lanes load as +0
  *     v_set(x), v_first(x)                     x in all lanes, in lane 0 (+0 in the others)
  *     v_add, v_sub, v_mul
- *     v_load_half(p), v_store_half(p, v)       16 numbers of half precision, and
- *     v_load_half_part(p, n), v_store_half_part(p, v, n)
+ *     v_load_half(p), v_store_half(p, v)       16 numbers of half precision
  *     v_inverse_sqrt_estimate(v)               MAGIC - (bits >> 1) in every lane
  *     v_sum(v), v_sum_group(v, out)            the fixed tree, of one and of LFMI_GROUP vectors */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
+
+INLINE V v_load_half_part(const uint16_t *p, int32_t n)
+{
+    uint16_t all[LFMI_LANES] = {0};
+    memcpy(all, p, (size_t)n * sizeof *p);
+    return v_load_half(all);
+}
+INLINE void v_store_half_part(uint16_t *p, V v, int32_t n)
+{
+    uint16_t all[LFMI_LANES];
+    v_store_half(all, v);
+    memcpy(p, all, (size_t)n * sizeof *p);
+}
 
 INLINE V v_inverse_sqrt(V x)
 {

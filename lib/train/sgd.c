@@ -137,7 +137,8 @@ static lfm_status fill(lfmi_sgd *sgd)
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
     LFMI_TRY(make_heads(sgd));
-    LFMI_TRY(make_rank_weights(sgd));
+    if (sgd->loss->scores_candidates)
+        LFMI_TRY(make_rank_weights(sgd));
     return make_workers(sgd);
 }
 

@@ -236,11 +236,70 @@ static void test_float_environment(void)
     }
 }
 
+static void count_release(void *released) { ++*(int *)released; }
+
+/* A flag that is set ends the making and the splitting of matrices: nothing made, nothing lost. */
+static void test_cancelled_making(void)
+{
+    enum { N = 4 };
+    static const int32_t users[N] = {0, 1, 1, 0}, items[N] = {0, 1, 2, 2};
+    static const int32_t offsets[3] = {0, 2, 4};
+    static const int64_t times[N] = {1, 2, 3, 4};
+    lfm_cancel *cancel;
+    REQUIRE_OK(lfm_cancel_create(NULL, &cancel));
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = N, coo.n_rows = 2, coo.n_columns = 3;
+    coo.rows = lfm_int32(users), coo.columns = lfm_int32(items);
+    lfm_csr csr;
+    lfm_csr_init(&csr);
+    csr.n_entries = N, csr.n_rows = 2, csr.n_columns = 3;
+    csr.offsets = lfm_int32(offsets), csr.columns = lfm_int32(items);
+    int released = 0;
+    lfm_interactions_options options;
+    lfm_interactions_options_init(&options);
+    options.timestamps = lfm_int64(times);
+    options.cancel = cancel;
+    lfm_features_options feature_options;
+    lfm_features_options_init(&feature_options);
+    feature_options.cancel = cancel;
+    lfm_interactions *whole, *made = NULL, *train = NULL, *test = NULL;
+    lfm_features *features = NULL;
+    REQUIRE_OK(lfm_interactions_from_coo(NULL, &coo, &options, &whole)); /* not set yet */
+    lfm_cancel_set(cancel);
+    options.borrow = 1;
+    options.release = count_release;
+    options.release_user_data = &released;
+    for (int32_t policy = LFM_DUPLICATES_KEEP; policy <= LFM_DUPLICATES_REJECT; policy++) {
+        options.duplicates = feature_options.duplicates = policy;
+        CHECK_FAILS(lfm_interactions_from_coo(NULL, &coo, &options, &made), LFM_ERROR_CANCELLED, "cancelled");
+        CHECK_FAILS(lfm_interactions_from_csr(NULL, &csr, &options, &made), LFM_ERROR_CANCELLED, "cancelled");
+        CHECK_FAILS(lfm_features_from_coo(NULL, &coo, &feature_options, &features), LFM_ERROR_CANCELLED, "cancelled");
+        CHECK_FAILS(lfm_features_from_csr(NULL, &csr, &feature_options, &features), LFM_ERROR_CANCELLED, "cancelled");
+    }
+    CHECK_INTEGER(released, 8);
+    lfm_split_options split;
+    lfm_split_options_init(&split);
+    split.k = 1;
+    split.cancel = cancel;
+    for (split.method = LFM_SPLIT_RANDOM; split.method <= LFM_SPLIT_LAST; split.method++)
+        CHECK_FAILS(lfm_interactions_split(whole, &split, &train, &test), LFM_ERROR_CANCELLED, "cancelled");
+    CHECK(made == NULL && features == NULL && train == NULL && test == NULL);
+    lfm_cancel_reset(cancel);
+    split.method = LFM_SPLIT_LAST;
+    CHECK_OK(lfm_interactions_split(whole, &split, &train, &test));
+    lfm_interactions_free(train);
+    lfm_interactions_free(test);
+    lfm_interactions_free(whole);
+    lfm_cancel_free(cancel);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
         {"contexts", test_context},
         {"cancel flags", test_cancel},
+        {"cancelled making of matrices", test_cancelled_making},
         {"status names and version", test_statuses},
         {"messages", test_messages},
         {"objects freed in any order", test_lifetimes},
