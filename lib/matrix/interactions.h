@@ -70,8 +70,21 @@ static inline int64_t lfmi_lower_bound(const int32_t *sorted, int64_t n, int32_t
 }
 static inline bool lfmi_sorted_has(const int32_t *sorted, int64_t n, int32_t item)
 {
-    const int64_t at = lfmi_lower_bound(sorted, n, item);
-    return at < n && sorted[at] == item;
+    enum { SHORT = 32, REACH = 32 };
+    int64_t begin = 0;
+    if (n > SHORT && item >= sorted[0] && item <= sorted[n - 1]) {
+        /* Ids spread evenly would put it here: mostly right, and then most cache lines stay untouched. */
+        const double slope = (double)(n - 1) / ((double)sorted[n - 1] - (double)sorted[0] + 1.0);
+        const int64_t guess = (int64_t)(slope * (double)(item - sorted[0]));
+        const int64_t low = guess > REACH / 2 ? guess - REACH / 2 : 0;
+        const int64_t high = low + REACH < n ? low + REACH : n;
+        if (sorted[low] <= item && sorted[high - 1] >= item) {
+            begin = low;
+            n = high - low;
+        }
+    }
+    const int64_t at = lfmi_lower_bound(sorted + begin, n, item);
+    return at < n && sorted[begin + at] == item;
 }
 static inline int64_t lfmi_count_positives(const lfmi_index *index, int32_t user)
 {

@@ -1,6 +1,5 @@
 /* The kernels on AVX2: two registers hold the 16 lanes. */
-#include <immintrin.h>
-#include <stdint.h>
+#include "simd/codes_x86.h"
 
 typedef struct V {
     __m256 low, high;
@@ -51,28 +50,28 @@ static inline float v_sum(V v)
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-static inline void v_sum_group(const V v[4], float *out)
+static inline V v_max_size(V m, V v)
 {
-    for (int i = 0; i < 4; i++)
-        out[i] = v_sum(v[i]);
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    return (V){_mm256_max_ps(m.low, _mm256_andnot_ps(sign, v.low)),
+               _mm256_max_ps(m.high, _mm256_andnot_ps(sign, v.high))};
 }
-
-static inline __m256 from_half(__m128i half)
+static inline float v_max(V m)
 {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+    const __m256 eight = _mm256_max_ps(m.low, m.high);
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
-static inline V v_load_half(const uint16_t *p)
+static inline void v_store_low_bytes(int8_t *p, V v)
 {
-    const __m128i *from = (const __m128i *)(const void *)p;
-    return (V){from_half(_mm_loadu_si128(from)), from_half(_mm_loadu_si128(from + 1))};
-}
-static inline void v_store_half(uint16_t *p, V v)
-{
-    const __m256i half = _mm256_set1_epi32(0x8000);
-    const __m256i low = _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v.low), half), 16);
-    const __m256i high = _mm256_srli_epi32(_mm256_add_epi32(_mm256_castps_si256(v.high), half), 16);
-    const __m256i packed = _mm256_packus_epi32(low, high); /* by halves: quarters 0 2 1 3 */
-    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_permute4x64_epi64(packed, 0xD8));
+    const __m256i byte = _mm256_set1_epi32(0xFF);
+    const __m256i low = _mm256_and_si256(_mm256_castps_si256(v.low), byte);
+    const __m256i high = _mm256_and_si256(_mm256_castps_si256(v.high), byte);
+    /* packing goes by halves: quarters 0 2 1 3 */
+    const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, high), 0xD8);
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storeu_si128((__m128i *)(void *)p, bytes);
 }
 #define KERNELS lfmi_kernels_avx2
 #define KERNELS_NAME "avx2"

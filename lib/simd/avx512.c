@@ -1,6 +1,5 @@
 /* The kernels on AVX-512 F: one register holds the 16 lanes. */
-#include <immintrin.h>
-#include <stdint.h>
+#include "simd/codes_x86.h"
 
 typedef __m512 V;
 
@@ -30,28 +29,12 @@ static inline float v_sum(V v)
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-/* The sums of four vectors: the same tree for each, two and then four of them in one register. */
-static inline void v_sum_group(const V v[4], float *out)
+static inline V v_max_size(V m, V v) { return _mm512_max_ps(m, _mm512_abs_ps(v)); }
+static inline float v_max(V m) { return _mm512_reduce_max_ps(m); }
+static inline void v_store_low_bytes(int8_t *p, V v)
 {
-    const __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(v[0], v[1], 0x44), _mm512_shuffle_f32x4(v[0], v[1], 0xEE));
-    const __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(v[2], v[3], 0x44), _mm512_shuffle_f32x4(v[2], v[3], 0xEE));
-    const __m512 four = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
-    const __m512 two = _mm512_add_ps(four, _mm512_permute_ps(four, 0x4E));
-    const __m512 one = _mm512_add_ps(two, _mm512_permute_ps(two, 0xB1));
-    _mm512_mask_compressstoreu_ps(out, 0x1111, one);
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_castps_si512(v)));
 }
-
-static inline V v_from_half(__m256i half)
-{
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
-}
-static inline __m256i v_to_half(V v)
-{
-    const __m512i rounded = _mm512_add_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(0x8000));
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
-}
-static inline V v_load_half(const uint16_t *p) { return v_from_half(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
-static inline void v_store_half(uint16_t *p, V v) { _mm256_storeu_si256((__m256i *)(void *)p, v_to_half(v)); }
 #define KERNELS lfmi_kernels_avx512
 #define KERNELS_NAME "avx512"
 #include "simd/vector_template.h"

@@ -55,10 +55,11 @@ typedef struct lfmi_kernels {
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
      * there tie here. */
     float (*dot)(const float *a, const float *b, int32_t n, float start);
-    /* out[i] = a . b[i] over n elements, for LFMI_GROUP rows b of half precision */
-    void (*dot_group)(const float *a, const uint16_t *const b[LFMI_GROUP], int32_t n, float *out);
-    /* y = x in half precision, n elements */
-    void (*to_half)(uint16_t *y, const float *x, int32_t n);
+    /* codes = x in 8 bits, n elements, then zeros up to a multiple of LFMI_LANES. Returns the scale that
+     * codes are to be multiplied with. */
+    float (*encode)(int8_t *codes, const float *x, int32_t n);
+    /* out[i] = a . b[i] for LFMI_GROUP rows b of codes; n is a multiple of LFMI_LANES */
+    void (*dot_codes)(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out);
     /* y += x * a over n elements */
     void (*add_scaled)(float *y, const float *x, float a, int32_t n);
     /* y = a - b over n elements */
@@ -67,20 +68,28 @@ typedef struct lfmi_kernels {
     lfmi_pair_fn pair[LFMI_N_OPTIMISERS]; /* NULL: there is none, use update */
 } lfmi_kernels;
 
-/* Half precision is the upper half of a float32 (bfloat16), rounded to nearest, ties away from zero: as
- * wide a range, three significant digits. Only ever used to choose a negative. */
-static inline uint16_t lfmi_to_half(float x)
+/* Codes are the elements of a row divided by a scale, the largest of them over 127, and rounded to
+ * nearest, ties to even. Products of codes add up exactly, in any order. Scores from codes are off by a
+ * hundredth or so of what a score varies by; they only ever choose what is stepped on. */
+#define LFMI_CODE_MAX 127.0f
+#define LFMI_CODE_LEAST 1e-30f /* rows without a larger element are all zeros */
+#define LFMI_CODE_MAGIC 12582912.0f /* 3 * 2^22: added to a small number it leaves the nearest integer in the low bits */
+
+static inline int8_t lfmi_code(float x, float inverse_scale)
 {
+    const float shifted = x * inverse_scale + LFMI_CODE_MAGIC;
     uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return (uint16_t)((bits + 0x8000u) >> 16);
+    memcpy(&bits, &shifted, sizeof bits);
+    return (int8_t)(uint8_t)bits;
 }
-static inline float lfmi_from_half(uint16_t half)
+/* 1 / scale for a row whose largest element is `largest`. */
+static inline float lfmi_inverse_scale(float largest)
 {
-    const uint32_t bits = (uint32_t)half << 16;
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
+    return largest > LFMI_CODE_LEAST ? LFMI_CODE_MAX / largest : 0.0f;
+}
+static inline float lfmi_code_scale(float largest)
+{
+    return largest > LFMI_CODE_LEAST ? largest * (1.0f / LFMI_CODE_MAX) : 0.0f;
 }
 
 /* 1 / sqrt(x) for x > 0: an estimate from the bits of x, then three Newton steps y (3/2 - x/2 y y);

@@ -71,20 +71,38 @@ static inline float v_sum(V v)
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
-static inline void v_sum_group(const V v[4], float *out)
+static inline V v_max_size(V m, V v)
+{
+#define MAX_SIZE(i) vmaxq_f32(m.q[i], vabsq_f32(v.q[i]))
+    return EACH(MAX_SIZE);
+}
+static inline float v_max(V m)
+{
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(m.q[0], m.q[1]), vmaxq_f32(m.q[2], m.q[3])));
+}
+static inline void v_store_low_bytes(int8_t *p, V v)
+{
+    int16x4_t words[4];
+    for (int i = 0; i < 4; i++)
+        words[i] = vmovn_s32(vreinterpretq_s32_f32(v.q[i]));
+    vst1_s8(p, vmovn_s16(vcombine_s16(words[0], words[1])));
+    vst1_s8(p + 8, vmovn_s16(vcombine_s16(words[2], words[3])));
+}
+
+typedef int8x16_t VC;
+typedef int32x4_t VI;
+static inline VC vc_load(const int8_t *p) { return vld1q_s8(p); }
+static inline VI vi_zero(void) { return vdupq_n_s32(0); }
+static inline VI vi_add_products(VI sum, VC a, VC b)
+{
+    /* two products of codes fit 16 bits */
+    const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
+    return vpadalq_s16(sum, vmlal_s8(low, vget_high_s8(a), vget_high_s8(b)));
+}
+static inline void vi_sum_group(const VI sums[4], int32_t *out)
 {
     for (int i = 0; i < 4; i++)
-        out[i] = v_sum(v[i]);
-}
-static inline V v_load_half(const uint16_t *p)
-{
-#define LOAD_HALF(i) vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * (i)), 16))
-    return EACH(LOAD_HALF);
-}
-static inline void v_store_half(uint16_t *p, V v)
-{
-    for (int i = 0; i < 4; i++)
-        vst1_u16(p + 4 * i, vshrn_n_u32(vaddq_u32(vreinterpretq_u32_f32(v.q[i]), vdupq_n_u32(0x8000)), 16));
+        out[i] = vaddvq_s32(sums[i]);
 }
 #define KERNELS lfmi_kernels_neon
 #define KERNELS_NAME "neon"

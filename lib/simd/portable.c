@@ -27,25 +27,29 @@ static float dot(const float *a, const float *b, int32_t n, float start)
     return sum_lanes(lanes);
 }
 
-static void dot_group(const float *a, const uint16_t *const b[LFMI_GROUP], int32_t n, float *out)
+static float encode(int8_t *codes, const float *x, int32_t n)
 {
-    for (int i = 0; i < LFMI_GROUP; i++) {
-        float lanes[LFMI_LANES] = {0};
-        int32_t e = 0;
-        for (; e + LFMI_LANES <= n; e += LFMI_LANES) {
-            for (int l = 0; l < LFMI_LANES; l++)
-                lanes[l] += a[e + l] * lfmi_from_half(b[i][e + l]);
-        }
-        for (int l = 0; e + l < n; l++)
-            lanes[l] += a[e + l] * lfmi_from_half(b[i][e + l]);
-        out[i] = sum_lanes(lanes);
+    float largest = 0;
+    for (int32_t e = 0; e < n; e++) {
+        const float size = __builtin_fabsf(x[e]);
+        largest = size > largest ? size : largest;
     }
+    const float inverse = lfmi_inverse_scale(largest);
+    for (int32_t e = 0; e < n; e++)
+        codes[e] = lfmi_code(x[e], inverse);
+    for (int32_t e = n; e % LFMI_LANES != 0; e++)
+        codes[e] = 0;
+    return lfmi_code_scale(largest);
 }
 
-static void to_half(uint16_t *y, const float *x, int32_t n)
+static void dot_codes(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out)
 {
-    for (int32_t e = 0; e < n; e++)
-        y[e] = lfmi_to_half(x[e]);
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        int32_t sum = 0;
+        for (int32_t e = 0; e < n; e++)
+            sum += a[e] * b[i][e];
+        out[i] = sum;
+    }
 }
 
 static void add_scaled(float *y, const float *x, float a, int32_t n)
@@ -145,8 +149,8 @@ UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
-    .dot_group = dot_group,
-    .to_half = to_half,
+    .encode = encode,
+    .dot_codes = dot_codes,
     .add_scaled = add_scaled,
     .subtract = subtract,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},

@@ -5,26 +5,17 @@
  *     v_load_part(p, n), v_store_part(p, v, n) the first n < 16; the other lanes load as +0
  *     v_set(x), v_first(x)                     x in all lanes, in lane 0 (+0 in the others)
  *     v_add, v_sub, v_mul
- *     v_load_half(p), v_store_half(p, v)       16 numbers of half precision
  *     v_inverse_sqrt_estimate(v)               MAGIC - (bits >> 1) in every lane
- *     v_sum(v), v_sum_group(v, out)            the fixed tree, of one and of LFMI_GROUP vectors */
+ *     v_sum(v)                                 the fixed tree
+ *     v_max_size(m, v), v_max(m)               larger of m and |v| by lanes; the largest lane
+ *     v_store_low_bytes(p, v)                  the lowest byte of every lane
+ *
+ * and for codes the types VC, 16 of them, and VI, sums of products, with vc_load(p), vi_zero(),
+ * vi_add_products(sum, a, b) and vi_sum_group(sums, out) for LFMI_GROUP of them. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
-
-INLINE V v_load_half_part(const uint16_t *p, int32_t n)
-{
-    uint16_t all[LFMI_LANES] = {0};
-    memcpy(all, p, (size_t)n * sizeof *p);
-    return v_load_half(all);
-}
-INLINE void v_store_half_part(uint16_t *p, V v, int32_t n)
-{
-    uint16_t all[LFMI_LANES];
-    v_store_half(all, v);
-    memcpy(p, all, (size_t)n * sizeof *p);
-}
 
 INLINE V v_inverse_sqrt(V x)
 {
@@ -49,32 +40,34 @@ static float dot(const float *a, const float *b, int32_t n, float start)
     return v_sum(sum);
 }
 
-static void dot_group(const float *a, const uint16_t *const b[LFMI_GROUP], int32_t n, float *out)
+static float encode(int8_t *codes, const float *x, int32_t n)
 {
-    V sum[LFMI_GROUP];
     const int32_t whole = WHOLE(n);
-    for (int i = 0; i < LFMI_GROUP; i++)
-        sum[i] = v_set(0.0f);
-    for (int32_t e = 0; e < whole; e += LFMI_LANES) {
-        const V x = v_load(a + e);
-        for (int i = 0; i < LFMI_GROUP; i++)
-            sum[i] = v_add(sum[i], v_mul(x, v_load_half(b[i] + e)));
-    }
-    if (whole < n) {
-        const V x = v_load_part(a + whole, n - whole);
-        for (int i = 0; i < LFMI_GROUP; i++)
-            sum[i] = v_add(sum[i], v_mul(x, v_load_half_part(b[i] + whole, n - whole)));
-    }
-    v_sum_group(sum, out);
+    V sizes = v_set(0.0f);
+    for (int32_t e = 0; e < whole; e += LFMI_LANES)
+        sizes = v_max_size(sizes, v_load(x + e));
+    if (whole < n)
+        sizes = v_max_size(sizes, v_load_part(x + whole, n - whole));
+    const float largest = v_max(sizes);
+    const V inverse = v_set(lfmi_inverse_scale(largest)), magic = v_set(LFMI_CODE_MAGIC);
+    for (int32_t e = 0; e < whole; e += LFMI_LANES)
+        v_store_low_bytes(codes + e, v_add(v_mul(v_load(x + e), inverse), magic));
+    if (whole < n)
+        v_store_low_bytes(codes + whole, v_add(v_mul(v_load_part(x + whole, n - whole), inverse), magic));
+    return lfmi_code_scale(largest);
 }
 
-static void to_half(uint16_t *y, const float *x, int32_t n)
+static void dot_codes(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out)
 {
-    const int32_t whole = WHOLE(n), part = n - whole;
-    for (int32_t e = 0; e < whole; e += LFMI_LANES)
-        v_store_half(y + e, v_load(x + e));
-    if (part > 0)
-        v_store_half_part(y + whole, v_load_part(x + whole, part), part);
+    VI sums[LFMI_GROUP];
+    for (int i = 0; i < LFMI_GROUP; i++)
+        sums[i] = vi_zero();
+    for (int32_t e = 0; e < n; e += LFMI_LANES) {
+        const VC x = vc_load(a + e);
+        for (int i = 0; i < LFMI_GROUP; i++)
+            sums[i] = vi_add_products(sums[i], x, vc_load(b[i] + e));
+    }
+    vi_sum_group(sums, out);
 }
 
 static void add_scaled(float *y, const float *x, float a, int32_t n)
@@ -282,8 +275,8 @@ PAIR(pair_adadelta, LFM_OPTIMISER_ADADELTA)
 const lfmi_kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
-    .dot_group = dot_group,
-    .to_half = to_half,
+    .encode = encode,
+    .dot_codes = dot_codes,
     .add_scaled = add_scaled,
     .subtract = subtract,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},

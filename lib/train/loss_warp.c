@@ -53,7 +53,7 @@ static bool take_violating(lfmi_worker *worker, lfmi_sample *sample, const float
     return true;
 }
 
-void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n)
+void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_chooser *choosers, int32_t n)
 {
     int32_t open[LFMI_BATCH], n_open = n;
     for (int32_t i = 0; i < n; i++)
@@ -63,7 +63,7 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repr
     for (int32_t i = 0; i < n; i++) {
         lfmi_sample *s = &samples[i];
         const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, s->positive, worker->positive);
-        s->threshold = lfmi_score(worker, &users[i], &positive) - margin;
+        s->threshold = lfmi_score(worker, &choosers[i].user, &positive) - margin;
         s->n_drawn = 0;
         s->negative = -1;
     }
@@ -73,7 +73,7 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repr
         float scores[LFMI_BATCH][LFMI_GROUP];
         int32_t still = 0;
         for (int32_t i = 0; i < n_open; i++)
-            lfmi_score_group(worker, &users[open[i]], samples[open[i]].drawn, scores[i]);
+            lfmi_score_group(worker, &choosers[open[i]], samples[open[i]].drawn, scores[i]);
         for (int32_t i = 0; i < n_open; i++)
             mark_violating(worker->sgd, &samples[open[i]], scores[i]);
         for (int32_t i = 0; i < n_open; i++) {
@@ -100,9 +100,9 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample)
 
 static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 {
-    lfmi_representation users[LFMI_BATCH];
-    lfmi_represent_users(worker, samples, n, users);
-    lfmi_warp_choose(worker, samples, users, n);
+    lfmi_chooser choosers[LFMI_BATCH];
+    lfmi_represent_choosers(worker, samples, n, choosers);
+    lfmi_warp_choose(worker, samples, choosers, n);
 }
 
 const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,

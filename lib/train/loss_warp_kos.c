@@ -31,6 +31,10 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample)
     lfmi_prefetch_state(worker->sgd, LFM_USER, sample->user);
 }
 
+/* Codes that every step keeps up to date will do to choose a positive too; refreshed ones are too old:
+ * what was stepped on just now would go on looking low. */
+static bool scored_by_codes(const lfmi_sgd *sgd) { return sgd->heads.codes != NULL && sgd->direct[LFM_ITEM]; }
+
 /* Draw positives of the user and fetch what they are scored by. */
 static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *items)
 {
@@ -46,22 +50,41 @@ static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *it
             items[drawn] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
             items[drawn + 1] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
         }
-        lfmi_prefetch_item_head(sgd, items[drawn]);
-        lfmi_prefetch_item_head(sgd, items[drawn + 1]);
+        if (scored_by_codes(sgd)) {
+            lfmi_prefetch_head(sgd, items[drawn]);
+            lfmi_prefetch_head(sgd, items[drawn + 1]);
+        } else {
+            lfmi_prefetch_item_head(sgd, items[drawn]);
+            lfmi_prefetch_item_head(sgd, items[drawn + 1]);
+        }
     }
     sample->n_drawn = from.n_drawn;
 }
 
+/* Score the drawn positives. */
+static void score_positives(lfmi_worker *worker, int32_t *items, int32_t n, const lfmi_chooser *chooser)
+{
+    float *scores = worker->candidate_scores;
+    if (scored_by_codes(worker->sgd)) {
+        for (int32_t i = n; i % LFMI_GROUP != 0; i++)
+            items[i] = items[0];
+        for (int32_t i = 0; i < n; i += LFMI_GROUP)
+            lfmi_score_group(worker, chooser, items + i, scores + i);
+        return;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->positive);
+        scores[i] = lfmi_score(worker, &chooser->user, &positive);
+    }
+}
+
 /* Return the k-th best of the drawn positives (of equal ones the one drawn first). */
-static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, const int32_t *items,
-                               const lfmi_representation *user)
+static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, int32_t *items,
+                               const lfmi_chooser *chooser)
 {
     float *scores = worker->candidate_scores;
     const int32_t n = sample->n_drawn, k = worker->sgd->fit->options.kos_k;
-    for (int32_t drawn = 0; drawn < n; drawn++) {
-        const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, items[drawn], worker->positive);
-        scores[drawn] = lfmi_score(worker, user, &positive);
-    }
+    score_positives(worker, items, n, chooser);
     for (int32_t i = n; i % LFMI_LANES != 0; i++)
         scores[i] = -__builtin_inff();
     const int32_t rank = (k < n ? k : n) - 1;
@@ -81,18 +104,17 @@ static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, c
 
 static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 {
-    lfmi_representation users[LFMI_BATCH];
+    lfmi_chooser choosers[LFMI_BATCH];
     for (int32_t i = 0; i < n; i++)
         draw_positives(worker, &samples[i], candidates_of(worker, i));
-    lfmi_represent_users(worker, samples, n, users);
+    lfmi_represent_choosers(worker, samples, n, choosers);
     for (int32_t i = 0; i < n; i++) {
         lfmi_sample *s = &samples[i];
-        s->positive = choose_positive(worker, s, candidates_of(worker, i), &users[i]);
-        if (worker->sgd->direct[LFM_ITEM])
-            lfmi_prefetch_item_head(worker->sgd, s->positive);
+        s->positive = choose_positive(worker, s, candidates_of(worker, i), &choosers[i]);
+        lfmi_prefetch_item(worker->sgd, s->positive);
         lfmi_warp_prepare(worker, s);
     }
-    lfmi_warp_choose(worker, samples, users, n);
+    lfmi_warp_choose(worker, samples, choosers, n);
 }
 
 static bool visits_negatives(const lfm_train_options *options) { return options->kos_known != 0; }

@@ -16,7 +16,7 @@ static const lfmi_loss *const losses[] = {
 enum { STREAM_ORDER = 16, STREAM_DRAWS = 17 };
 
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
-enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH };
+enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
@@ -41,8 +41,8 @@ static void destroy(void *state)
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
-    LFMI_FREE_ARRAY(context, sgd->heads.rows, sgd->fit->n_items * sgd->heads.stride);
-    LFMI_FREE_ARRAY(context, sgd->heads.biases, sgd->fit->n_items);
+    LFMI_FREE_ARRAY(context, sgd->heads.codes, (int64_t)sgd->fit->n_items * sgd->heads.stride);
+    LFMI_FREE_ARRAY(context, sgd->heads.items, sgd->fit->n_items);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
@@ -63,6 +63,7 @@ static lfm_status make_workers(lfmi_sgd *sgd)
         w->negative = w->positive + w->vector;
         w->gradient = w->negative + w->vector;
         w->batch_users = w->gradient + w->vector;
+        w->batch_codes = (int8_t *)(w->batch_users + LFMI_BATCH * w->vector);
         lfm_status status = LFMI_NEW_ARRAY(context, candidates, "a training thread", &w->candidate_scores);
         if (status == LFM_OK)
             status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_items);
@@ -105,12 +106,22 @@ static void choose_updates(lfmi_sgd *sgd)
     sgd->pair = plain ? sgd->kernels->pair[sgd->fit->model->options.optimiser] : NULL;
 }
 
+/* Codes from row to row: whole groups of lanes, and either a power of two of them or whole cache lines, so
+ * that no row touches more lines than it must. */
+static int32_t head_stride(int32_t d)
+{
+    int32_t stride = LFMI_LANES;
+    while (stride < d && stride < LFMI_CACHE_LINE)
+        stride *= 2;
+    return stride >= d ? stride : (d + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
+}
+
 /* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by
  * every step. Others are refreshed REFRESHES times an epoch, unless the catalogue is so large for its
  * interactions that adding up the features of each candidate costs less. */
 static lfm_status make_heads(lfmi_sgd *sgd)
 {
-    enum { LINE = LFMI_CACHE_LINE / sizeof(uint16_t), REFRESHES = 32, CANDIDATES = 5, LEAST = 1024 };
+    enum { REFRESHES = 32, CANDIDATES = 5, LEAST = 1024 };
     const lfm_model *model = sgd->fit->model;
     const int64_t n = sgd->fit->interactions->n_entries, n_items = sgd->fit->n_items;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
@@ -120,9 +131,10 @@ static lfm_status make_heads(lfmi_sgd *sgd)
         return LFM_OK;
     if (!sgd->direct[LFM_ITEM])
         sgd->refresh_interval = n / REFRESHES > LEAST ? n / REFRESHES : LEAST;
-    sgd->heads.stride = (model->layout.d + LINE - 1) / LINE * LINE;
-    LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.rows));
-    return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.biases);
+    sgd->heads.n = (model->layout.d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+    sgd->heads.stride = head_stride(model->layout.d);
+    LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.codes));
+    return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.items);
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
@@ -306,8 +318,8 @@ static void refresh_share(uint32_t index, void *arg)
     for (int64_t item = begin; item < end; item++) {
         const lfmi_representation r =
             lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        sgd->kernels->to_half(lfmi_head(sgd, (int32_t)item), r.vector, model->layout.d);
-        sgd->heads.biases[item] = r.bias;
+        sgd->heads.items[item] =
+            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
     }
 }
 
@@ -347,7 +359,7 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
     lfmi_sgd *sgd = state;
     const int64_t interval = sgd->refresh_interval;
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel);) {
-        if (sgd->heads.rows != NULL && at % interval == 0)
+        if (sgd->heads.codes != NULL && at % interval == 0)
             refresh_heads(sgd);
         const int64_t left = interval - at % interval;
         const int64_t next = left < end - at ? at + left : end;

@@ -32,12 +32,15 @@ typedef struct lfmi_sample {
 
 struct lfmi_loss;
 
-/* What candidates are mostly scored by: the representations of all items in half precision, so that looking
- * through ten of them touches a few cache lines, and their biases. Only choosing a negative reads them. */
+/* What candidates are mostly scored by: the representations of all items in codes of 8 bits, so that
+ * looking through ten of them touches ten cache lines or so. Only choosing reads them. */
+typedef struct lfmi_head {
+    float scale, bias;
+} lfmi_head;
 typedef struct lfmi_heads {
-    uint16_t *rows;
-    float *biases;
-    int64_t stride; /* numbers from row to row; a multiple of a cache line */
+    int8_t *codes;
+    lfmi_head *items;
+    int32_t n, stride; /* codes of a row, in whole groups of lanes; from row to row */
 } lfmi_heads;
 
 /* Constant during an epoch, shared by all workers. */
@@ -57,7 +60,7 @@ typedef struct lfmi_sgd {
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
-    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no rows:
+    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
                                 * candidates are represented one by one */
     int64_t refresh_interval;  /* positions between two refreshes */
     struct lfmi_worker *workers;
@@ -78,6 +81,7 @@ typedef struct lfmi_worker {
     double scale[LFMI_SIDES];
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
+    int8_t *batch_codes;                          /* of the same */
     int64_t vector;                               /* floats from one scratch vector to the next */
     float *candidate_scores;                      /* k-OS: max_candidates */
     int32_t *candidate_items;                     /* k-OS: LFMI_BATCH times max_candidates */
@@ -132,13 +136,20 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
     return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
-static inline uint16_t *lfmi_head(const lfmi_sgd *sgd, int32_t item)
+static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
 {
-    return sgd->heads.rows + item * sgd->heads.stride;
+    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
 }
 
+/* A user for choosing: also in codes, where there are heads. */
+typedef struct lfmi_chooser {
+    lfmi_representation user;
+    const int8_t *codes;
+    float scale;
+} lfmi_chooser;
+
 /* Score LFMI_GROUP candidates. */
-void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items, float *scores);
+void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float *scores);
 
 /* Begin the draws that belong to a sample. */
 static inline void lfmi_begin_draws(const lfmi_worker *worker, lfmi_sample *sample)
@@ -155,11 +166,12 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
 /* Fetch what scoring a user or an item reads, and what stepping on it reads beyond that. */
 static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
 {
-    if (sgd->heads.rows == NULL)
+    if (sgd->heads.codes == NULL)
         return;
-    const uint16_t *head = lfmi_head(sgd, item);
-    for (int64_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE / 2)
-        __builtin_prefetch(head + e);
+    const int8_t *codes = lfmi_codes(sgd, item);
+    for (int32_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE)
+        __builtin_prefetch(codes + e);
+    __builtin_prefetch(&sgd->heads.items[item]);
 }
 static inline void lfmi_prefetch_user(const lfmi_sgd *sgd, int32_t user)
 {
@@ -231,12 +243,12 @@ void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item);
 /* Step on a sample whose gradient is settled. */
 void lfmi_step_chosen(lfmi_worker *worker, lfmi_sample *sample);
 
-/* WARP from chosen positives on: prepare and choose as in lfmi_loss. `users` are the samples'. */
+/* WARP from chosen positives on: prepare and choose as in lfmi_loss. `choosers` are the samples' users. */
 void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample);
-void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n);
+void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_chooser *choosers, int32_t n);
 
 /* Represent the users of a batch for choosing. */
-void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users);
+void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers);
 
 /* Losses that cost a logarithm are measured at one visit in so many. */
 enum { LFMI_MEASURE_EVERY = 16 };

@@ -15,36 +15,46 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     return (lfmi_representation){row, bias, scratch};
 }
 
-void lfmi_score_group(const lfmi_worker *worker, const lfmi_representation *user, const int32_t *items, float *scores)
+void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float *scores)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    if (sgd->heads.rows == NULL) {
+    if (sgd->heads.codes == NULL) {
         for (int i = 0; i < LFMI_GROUP; i++) {
             const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->negative);
-            scores[i] = lfmi_score(worker, user, &item);
+            scores[i] = lfmi_score(worker, &chooser->user, &item);
         }
         return;
     }
-    const uint16_t *heads[LFMI_GROUP];
+    const int8_t *codes[LFMI_GROUP];
+    int32_t dots[LFMI_GROUP];
     for (int i = 0; i < LFMI_GROUP; i++)
-        heads[i] = lfmi_head(sgd, items[i]);
-    sgd->kernels->dot_group(user->vector, heads, sgd->fit->model->layout.d, scores);
-    for (int i = 0; i < LFMI_GROUP; i++)
-        scores[i] += user->bias + sgd->heads.biases[items[i]];
+        codes[i] = lfmi_codes(sgd, items[i]);
+    sgd->kernels->dot_codes(chooser->codes, codes, sgd->heads.n, dots);
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        const lfmi_head *head = &sgd->heads.items[items[i]];
+        scores[i] = (float)dots[i] * (chooser->scale * head->scale) + (chooser->user.bias + head->bias);
+    }
 }
 
-void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users)
+void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers)
 {
-    for (int32_t i = 0; i < n; i++)
-        users[i] = lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
+    const lfmi_sgd *sgd = worker->sgd;
+    for (int32_t i = 0; i < n; i++) {
+        int8_t *codes = worker->batch_codes + i * worker->vector;
+        const lfmi_representation user =
+            lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
+        choosers[i] = (lfmi_chooser){.user = user, .codes = codes};
+        if (sgd->heads.codes != NULL)
+            choosers[i].scale = sgd->kernels->encode(codes, user.vector, sgd->fit->model->layout.d);
+    }
 }
 
 void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
-    sgd->kernels->to_half(lfmi_head(sgd, item), theta, model->layout.d);
-    sgd->heads.biases[item] = theta[model->layout.bias];
+    sgd->heads.items[item].scale = sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d);
+    sgd->heads.items[item].bias = theta[model->layout.bias];
 }
 
 /* Update all features of a user or an item with the gradient c * vector of its representation and
@@ -110,7 +120,7 @@ void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user, co
         rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, &n);
         grow_scales(worker, rates, n);
     }
-    if (sgd->heads.rows != NULL && sgd->direct[LFM_ITEM]) {
+    if (sgd->heads.codes != NULL && sgd->direct[LFM_ITEM]) {
         lfmi_refresh_head(sgd, positive->row);
         lfmi_refresh_head(sgd, negative->row);
     }

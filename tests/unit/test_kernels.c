@@ -322,40 +322,67 @@ static void test_alike(void)
     }
 }
 
-/* Half precision: every variant converts and sums alike, whatever the alignment. */
-static void test_half(void)
+/* Codes by the definition. */
+static float encode_by_rule(int8_t *codes, const float *x, int32_t n)
 {
-    CHECK(lfmi_from_half(lfmi_to_half(1.0f)) == 1.0f && lfmi_from_half(lfmi_to_half(-0.15625f)) == -0.15625f);
+    float largest = 0;
+    for (int32_t e = 0; e < n; e++)
+        largest = fabsf(x[e]) > largest ? fabsf(x[e]) : largest;
+    for (int32_t e = 0; e < n; e++)
+        codes[e] = largest > LFMI_CODE_LEAST ? (int8_t)nearbyintf(x[e] * (127.0f / largest)) : 0;
+    return largest > LFMI_CODE_LEAST ? largest * (1.0f / 127.0f) : 0.0f;
+}
+
+/* Rows that may go wrong: ordinary ones, zeros, one large element, subnormals, all of one size. */
+static void fill_worst(guarded *x, int kind, uint64_t seed)
+{
+    fill(x, seed);
+    for (int32_t e = 0; e < x->n; e++) {
+        if (kind == 1)
+            x->data[e] = 0;
+        if (kind == 2 && e == x->n / 2)
+            x->data[e] = -3e37f;
+        if (kind == 3)
+            x->data[e] *= 1e-38f;
+        if (kind == 4)
+            x->data[e] = x->data[e] < 0 ? -0.3f : 0.3f;
+    }
+}
+
+/* Codes: every variant makes the same, pads with zeros, and sums their products exactly, whatever the
+ * alignment. */
+static void test_codes(void)
+{
+    enum { KINDS = 5, PADDED = MOST + LFMI_LANES };
     const lfmi_kernels *k;
     for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
         for (int32_t n = 1; n <= MOST; n++) {
-            guarded a = guarded_new(n + 1), x = guarded_new(n + 1);
-            fill(&a, (uint64_t)n);
-            fill(&x, (uint64_t)n + 99);
-            uint16_t halves[LFMI_GROUP][MOST + 2];
-            const uint16_t *rows[LFMI_GROUP];
-            float widened[MOST], out[LFMI_GROUP];
+            const int32_t padded = (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+            int8_t codes[KINDS][PADDED + 2], wanted[PADDED] = {0};
+            const int8_t *rows[LFMI_GROUP];
             bool good = true;
-            for (int i = 0; i < LFMI_GROUP; i++) {
-                uint16_t *half = halves[i] + i % 2; /* off a line, off a word */
-                half[n] = 0xABCD;
-                x.data[0] = (float)i;
-                k->to_half(half, x.data, n);
-                good = good && half[n] == 0xABCD;
-                for (int32_t e = 0; e < n; e++)
-                    good = good && half[e] == lfmi_to_half(x.data[e]);
-                rows[i] = half;
+            for (int kind = 0; kind < KINDS; kind++) {
+                guarded x = guarded_new(n);
+                fill_worst(&x, kind, (uint64_t)(n + kind));
+                int8_t *row = codes[kind] + kind % 2;
+                memset(codes[kind], 0x5A, sizeof codes[kind]);
+                const float scale = k->encode(row, x.data, n), wanted_scale = encode_by_rule(wanted, x.data, n);
+                good = good && memcmp(&scale, &wanted_scale, sizeof scale) == 0;
+                good = good && memcmp(row, wanted, (size_t)padded) == 0 && row[padded] == 0x5A;
+                CHECK(guarded_intact(&x));
+                if (kind > 0)
+                    rows[kind - 1] = row;
+                free(x.block);
             }
-            k->dot_group(a.data + n % 2, rows, n, out);
+            int32_t out[LFMI_GROUP];
+            k->dot_codes(codes[0], rows, padded, out);
             for (int i = 0; i < LFMI_GROUP; i++) {
-                for (int32_t e = 0; e < n; e++)
-                    widened[e] = lfmi_from_half(rows[i][e]);
-                const float wanted = dot_by_rule(a.data + n % 2, widened, n, 0);
-                good = good && memcmp(&out[i], &wanted, sizeof wanted) == 0;
+                int32_t sum = 0;
+                for (int32_t e = 0; e < padded; e++)
+                    sum += codes[0][e] * rows[i][e];
+                good = good && out[i] == sum;
             }
-            check_report(good, false, __FILE__, __LINE__, "%s: half precision of %d", k->name, n);
-            free(a.block);
-            free(x.block);
+            check_report(good, false, __FILE__, __LINE__, "%s: codes of %d", k->name, n);
         }
     }
 }
@@ -417,7 +444,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors},
         {"updates against the formulas", test_updates}, {"variants give the reference's bits", test_alike},
-        {"half precision", test_half}, {"inverse square root", test_inverse_sqrt}, {"the context's mask", test_mask},
+        {"codes", test_codes}, {"inverse square root", test_inverse_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
     return TAP_MAIN("kernels", tests, argc, argv);
