@@ -2,9 +2,12 @@
 #include "base/numeric.h"
 #include "base/sort.h"
 #include "eval/metrics.h"
+#include "infer/blocks.h"
 #include "infer/overlap.h"
-#include "infer/scorer.h"
+#include "infer/ranker.h"
 #include "parallel/parallel.h"
+
+enum { LEAST_ROOM = 64 * LFMI_PASS_USERS }; /* positives that a task takes together */
 
 /* What one task needs of its own. */
 typedef struct evaluate_scratch {
@@ -19,7 +22,9 @@ typedef struct evaluation {
     const lfm_metric *metrics;
     int32_t n_metrics;
     int32_t keep_empty;
+    const lfm_cancel *cancel;
     int64_t longest; /* entries of any test user */
+    int64_t room;    /* for positives at once */
     evaluate_scratch *scratch;
     double *values; /* users x metrics; NaN: not counted */
 } evaluation;
@@ -42,23 +47,42 @@ static int64_t count_negatives(const evaluation *e, int32_t user, const int32_t 
     return e->scorer->spaces[LFM_SPACE_ITEM].n_rows - taken;
 }
 
+/* One user's metrics from its ranks. */
+static void compute_metrics(const evaluation *e, const lfmi_rank_user *user)
+{
+    lfmi_user_ranks ranks = {user->ranks, user->n, 0};
+    if (user->n > 0) {
+        lfmi_sort_int32(user->ranks, user->n);
+        ranks.n_negatives = count_negatives(e, user->user, user->items, user->n);
+    }
+    double *values = e->values + (int64_t)user->user * e->n_metrics;
+    for (int32_t i = 0; i < e->n_metrics; i++)
+        values[i] = user->n > 0 || e->keep_empty
+                        ? lfmi_metric_find(e->metrics[i].metric)->compute(&ranks, e->metrics[i].k)
+                        : __builtin_nan("");
+}
+
 static void evaluate_users(int64_t begin, int64_t end, uint32_t task, void *arg)
 {
     const evaluation *e = arg;
     evaluate_scratch *s = &e->scratch[task];
+    lfmi_rank_user users[LFMI_PASS_USERS];
+    int64_t gathered = 0, taken = 0;
     for (int64_t u = begin; u < end; u++) {
-        const int32_t user = (int32_t)u;
-        double *values = e->values + u * e->n_metrics;
-        const int64_t n = lfmi_distinct_items(e->test_index, user, true, s->positives);
-        lfmi_user_ranks ranks = {s->ranks, n, 0};
-        if (n > 0) {
-            lfmi_rank_targets(e->scorer, &s->ranker, user, e->exclude, e->exclude_index, s->positives, n, s->ranks);
-            lfmi_sort_int32(s->ranks, n);
-            ranks.n_negatives = count_negatives(e, user, s->positives, n);
+        lfmi_rank_user *user = &users[gathered];
+        *user = (lfmi_rank_user){(int32_t)u, s->positives + taken, 0, s->ranks + taken};
+        user->n = lfmi_distinct_items(e->test_index, (int32_t)u, true, s->positives + taken);
+        taken += user->n;
+        gathered += user->n > 0;
+        if (user->n == 0)
+            compute_metrics(e, user);
+        const bool is_full = gathered == LFMI_PASS_USERS || e->room - taken < e->longest;
+        if ((is_full || u + 1 == end) && gathered > 0) {
+            lfmi_rank_block(&s->ranker, users, gathered, e->exclude, e->exclude_index, e->cancel);
+            for (int64_t i = 0; i < gathered && !lfm_cancel_is_set(e->cancel); i++)
+                compute_metrics(e, &users[i]);
+            gathered = taken = 0;
         }
-        for (int32_t i = 0; i < e->n_metrics; i++)
-            values[i] = n > 0 || e->keep_empty ? lfmi_metric_find(e->metrics[i].metric)->compute(&ranks, e->metrics[i].k)
-                                               : __builtin_nan("");
     }
 }
 
@@ -83,29 +107,32 @@ static void average(const evaluation *e, double *means, int64_t *n_counted)
 
 static lfm_status run(evaluation *e, const lfm_infer_options *options)
 {
+    enum { USERS_PER_BLOCK = 4 * LFMI_PASS_USERS };
     lfm_context *context = e->scorer->context;
-    const int32_t tasks = lfmi_tasks(context, options->threads, e->test->n_users, lfmi_users_per_block(e->scorer));
+    const int64_t n_users = e->test->n_users;
+    const int32_t tasks = lfmi_tasks(context, options->threads, n_users, LFMI_SCAN_USERS);
+    const int64_t share = n_users / tasks / 4 + 1;
     lfm_status status = LFMI_NEW_ZEROED(context, tasks, "an evaluation", &e->scratch);
     for (int32_t i = 0; i < tasks && status == LFM_OK; i++) {
         evaluate_scratch *s = &e->scratch[i];
-        status = lfmi_ranker_new(context, e->scorer->spaces[LFM_SPACE_ITEM].n_rows, e->longest, &s->ranker);
+        status = lfmi_ranker_new(e->scorer, e->longest, &s->ranker);
         if (status == LFM_OK)
-            status = LFMI_NEW_ARRAY(context, e->longest, "an evaluation", &s->positives);
+            status = LFMI_NEW_ARRAY(context, e->room, "an evaluation", &s->positives);
         if (status == LFM_OK)
-            status = LFMI_NEW_ARRAY(context, e->longest, "an evaluation", &s->ranks);
+            status = LFMI_NEW_ARRAY(context, e->room, "an evaluation", &s->ranks);
     }
     if (status == LFM_OK) {
-        lfmi_blocks blocks = {.n = e->test->n_users,
-                              .block = lfmi_users_per_block(e->scorer),
+        lfmi_blocks blocks = {.n = n_users,
+                              .block = share < USERS_PER_BLOCK ? share : USERS_PER_BLOCK,
                               .cancel = options->cancel,
                               .work = evaluate_users,
                               .arg = e};
         status = lfmi_blocks_run(context, &blocks, tasks);
     }
     for (int32_t i = 0; e->scratch != NULL && i < tasks; i++) {
-        lfmi_ranker_free(context, &e->scratch[i].ranker);
-        LFMI_FREE_ARRAY(context, e->scratch[i].positives, e->longest);
-        LFMI_FREE_ARRAY(context, e->scratch[i].ranks, e->longest);
+        lfmi_ranker_free(&e->scratch[i].ranker);
+        LFMI_FREE_ARRAY(context, e->scratch[i].positives, e->room);
+        LFMI_FREE_ARRAY(context, e->scratch[i].ranks, e->room);
     }
     LFMI_FREE_ARRAY(context, e->scratch, tasks);
     return status;
@@ -146,7 +173,8 @@ lfm_status lfm_evaluate(const lfm_scorer *scorer, lfm_interactions *test, lfm_in
                     .exclude = exclude,
                     .metrics = metrics,
                     .n_metrics = n_metrics,
-                    .keep_empty = keep_empty};
+                    .keep_empty = keep_empty,
+                    .cancel = known.cancel};
     if (exclude != NULL) {
         LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &e.exclude_index));
         if (known.check_overlap)
@@ -154,6 +182,7 @@ lfm_status lfm_evaluate(const lfm_scorer *scorer, lfm_interactions *test, lfm_in
     }
     LFMI_TRY(lfmi_interactions_index(test, 0, known.cancel, &e.test_index));
     e.longest = lfmi_longest_user(test, e.test_index);
+    e.room = e.longest > LEAST_ROOM / 2 ? 2 * e.longest : LEAST_ROOM;
     const int64_t n_values = (int64_t)test->n_users * n_metrics;
     LFMI_TRY(LFMI_NEW_ARRAY(scorer->context, n_values, "the metrics of all users", &e.values));
     fenv_t environment;

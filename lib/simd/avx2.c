@@ -1,4 +1,4 @@
-/* The kernels on AVX2: two registers hold the 16 lanes. */
+/* The kernels on AVX2 with FMA, which scans use: two registers hold the 16 lanes. */
 #include <immintrin.h>
 #include <stdint.h>
 
@@ -35,6 +35,19 @@ static inline V v_first(float x)
 static inline V v_add(V a, V b) { return (V){_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 static inline V v_sub(V a, V b) { return (V){_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
 static inline V v_mul(V a, V b) { return (V){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+
+static inline V v_fused(V a, V b, V c)
+{
+    return (V){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+static inline uint32_t v_reached(V v, V t)
+{
+    const int low = _mm256_movemask_ps(_mm256_cmp_ps(v.low, t.low, _CMP_GE_OQ));
+    const int high = _mm256_movemask_ps(_mm256_cmp_ps(v.high, t.high, _CMP_GE_OQ));
+    return (uint32_t)low | (uint32_t)high << 8;
+}
+#define SCAN_USERS 6
+#define SCAN_PANELS 1
 
 static inline __m256 estimate(__m256 x)
 {

@@ -15,6 +15,11 @@ static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }
 static inline V v_sub(V a, V b) { return _mm512_sub_ps(a, b); }
 static inline V v_mul(V a, V b) { return _mm512_mul_ps(a, b); }
 
+static inline V v_fused(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+static inline uint32_t v_reached(V v, V t) { return _mm512_cmp_ps_mask(v, t, _CMP_GE_OQ); }
+#define SCAN_USERS 12
+#define SCAN_PANELS 2
+
 static inline V v_inverse_sqrt_estimate(V x)
 {
     const __m512i half = _mm512_srai_epi32(_mm512_castps_si512(x), 1);

@@ -7,7 +7,9 @@
  *     v_add, v_sub, v_mul
  *     v_load_half(p), v_store_half(p, v)       16 numbers of half precision
  *     v_inverse_sqrt_estimate(v)               MAGIC - (bits >> 1) in every lane
- *     v_sum(v), v_sum_group(v, out)            the fixed tree, of one and of LFMI_GROUP vectors */
+ *     v_sum(v), v_sum_group(v, out)            the fixed tree, of one and of LFMI_GROUP vectors
+ *
+ * and those of scan_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -279,6 +281,8 @@ INLINE void pair(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float
 PAIR(pair_adagrad, LFM_OPTIMISER_ADAGRAD)
 PAIR(pair_adadelta, LFM_OPTIMISER_ADADELTA)
 
+#include "simd/scan_template.h"
+
 const lfmi_kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
@@ -290,4 +294,8 @@ const lfmi_kernels KERNELS = {
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
     .pair = {[LFM_OPTIMISER_ADAGRAD] = pair_adagrad, [LFM_OPTIMISER_ADADELTA] = pair_adadelta},
+    .scan_users = {[LFMI_SCAN_FLOAT] = scan_users, [LFMI_SCAN_HALF] = scan_users_half},
+    .scan_user = {[LFMI_SCAN_FLOAT] = scan_user, [LFMI_SCAN_HALF] = scan_user_half},
+    .count_reached = count_reached,
+    .find_places = find_places,
 };
