@@ -55,7 +55,8 @@ static void test_streams(void)
 static void test_metrics(void)
 {
     static const int32_t ranks[] = {0, 2, 2, 9};
-    const lfmi_user_ranks user = {ranks, 4, 20}, nobody = {ranks, 0, 20}, all = {ranks, 4, 0};
+    const lfmi_user_ranks user = {.ranks = ranks, .n = 4, .n_negatives = 20}, nobody = {.ranks = ranks, .n_negatives = 20},
+                          all = {.ranks = ranks, .n = 4};
     const lfmi_metric_row *precision = lfmi_metric_find(LFM_METRIC_PRECISION);
     const lfmi_metric_row *recall = lfmi_metric_find(LFM_METRIC_RECALL), *auc = lfmi_metric_find(LFM_METRIC_AUC);
     const lfmi_metric_row *reciprocal = lfmi_metric_find(LFM_METRIC_RECIPROCAL_RANK);
