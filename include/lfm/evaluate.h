@@ -118,7 +118,7 @@ typedef struct lfm_metric_result {
  *
  * Errors: ARGUMENT, OPTION (a bound; popularity wanted, and none given), SHAPE, OVERLAP (names the pair),
  * DATA (no user counts; ndcg-graded: a value above 1000), CANCELLED, MEMORY. Sums in double, in a fixed
- * order: the same for any number of threads. Memory: threads x items floats, users x results doubles.
+ * order: the same for any number of threads. Memory: users x results doubles, and as lfm_rank().
  * Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_evaluate(const lfm_scorer *scorer, lfm_interactions *test, const lfm_metric *metrics,
                                 int32_t n_metrics, const lfm_evaluate_options *options,

@@ -54,7 +54,7 @@ static void list_among_all(const lfmi_evaluation *e, lfmi_eval_scratch *s, const
 }
 
 /* The list of one user out of the given candidates. */
-static void list_among_given(const lfmi_evaluation *e, lfmi_eval_scratch *s, int32_t *list)
+static void list_among_given(lfmi_eval_scratch *s, int32_t *list)
 {
     for (int64_t i = 0; i < s->pool.n; i++) {
         if (s->pool.scores[i] == s->pool.scores[i])
@@ -96,7 +96,7 @@ void lfmi_eval_rank_block(const lfmi_evaluation *e, lfmi_eval_scratch *s, const 
         else if (e->candidates != NULL)
             lfmi_pool_rank(e, users[i], positives, count, &s->pool, ranks);
         if (e->candidates != NULL && e->list_length > 0)
-            list_among_given(e, s, s->lists + i * e->list_length);
+            list_among_given(s, s->lists + i * e->list_length);
     }
     if (e->scorer != NULL && e->candidates == NULL) {
         rank_among_all(e, s, users, n);

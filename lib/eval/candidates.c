@@ -43,12 +43,6 @@ int64_t lfmi_pool_fill(const lfmi_evaluation *e, int32_t user, const int32_t *po
     return n_negatives;
 }
 
-/* How many of the sorted keys are below `key`. */
-static int64_t count_below(const int32_t *keys, int64_t n, int32_t key)
-{
-    return lfmi_lower_bound(keys, n, key);
-}
-
 /* Map finite and infinite floats to integers that sort as they do; -0 and +0 are the same score. */
 static int32_t key_of(float x)
 {
@@ -71,7 +65,7 @@ void lfmi_pool_rank(const lfmi_evaluation *e, int32_t user, const int32_t *posit
     for (int64_t i = 0; i < n; i++) {
         const float own = lfmi_score_pair(e->scorer, user, positives[i]);
         const int64_t itself = lfmi_sorted_has(pool->items, pool->n, positives[i]);
-        const int64_t reached = own == own ? n_keys - count_below(pool->keys, n_keys, key_of(own)) : pool->n;
+        const int64_t reached = own == own ? n_keys - lfmi_lower_bound(pool->keys, n_keys, key_of(own)) : pool->n;
         ranks[i] = (int32_t)(reached - itself);
     }
 }

@@ -106,13 +106,15 @@ static int64_t largest_block(const lfmi_evaluation *e, int64_t block)
     return most;
 }
 
-/* How many users a task takes at once. */
-static int64_t block_of(const lfmi_evaluation *e, int32_t tasks, int32_t keys)
+/* How many users a task takes at once: not so many that it takes long or much memory. */
+static int64_t block_of(const lfmi_evaluation *e, const lfmi_eval_room *room, int32_t tasks)
 {
-    enum { USERS_WITHOUT_PASS = 16, MOST_KEYS = 1 << 20 };
-    if (e->scorer == NULL || e->candidates != NULL)
-        return USERS_WITHOUT_PASS;
-    const int64_t most = keys > 0 ? MOST_KEYS / keys : LFMI_PASS_USERS;
+    enum { MOST_CANDIDATES = 1 << 18, MOST_KEYS = 1 << 20 };
+    int64_t most = LFMI_PASS_USERS;
+    if (e->candidates != NULL)
+        most = MOST_CANDIDATES / (room->pool + 1);
+    else if (room->keys > 0)
+        most = MOST_KEYS / room->keys;
     return lfmi_pass_width(e->n_counted, tasks, most < 1 ? 1 : most);
 }
 
@@ -134,10 +136,10 @@ lfm_status lfmi_eval_users(lfmi_evaluation *e)
     lfmi_eval_room room = {.longest = lfmi_longest_user(e->test, e->test_index)};
     if (e->list_length > 0 && e->candidates == NULL)
         room.keys = lfmi_best_room(e->list_length, e->n_items);
-    room.block = block_of(e, tasks, room.keys);
-    room.block_entries = largest_block(e, room.block);
     if (e->candidates != NULL)
         room.pool = room.longest + lfmi_longest_user(e->candidates, e->candidate_index);
+    room.block = block_of(e, &room, tasks);
+    room.block_entries = largest_block(e, room.block);
     users_run run = {.e = e};
     LFMI_TRY(LFMI_NEW_ZEROED(e->context, tasks, "an evaluation", &run.scratch));
     const lfm_status status = run_users(&run, &room, tasks);

@@ -289,6 +289,55 @@ static void test_nothing_left(void)
     lfm_interactions_free(test);
 }
 
+/* Many blocks of users: the same on any number of threads, and lists are those of lfm_recommend(). */
+static void test_threads(void)
+{
+    enum { USERS = 160, ITEMS = 300, K = 7 };
+    static const lfm_metric lists[] = {{LFM_METRIC_COVERAGE, K}, {LFM_METRIC_POPULARITY, K}};
+    world w = world_make(80, USERS, ITEMS, 1, 0);
+    lfm_evaluate_options how;
+    lfm_evaluate_options_init(&how);
+    how.exclude = w.train_set;
+    how.check_overlap = 0;
+    how.keep_empty = 1;
+    how.segments = SEGMENTS;
+    how.bootstrap = 20;
+    lfm_metric_result results[2][N_RESULTS], r[2] = {{.size = sizeof *r}};
+    double *per_user[2];
+    const size_t n = (size_t)USERS * N_RESULTS;
+    for (int i = 0; i < 2; i++)
+        per_user[i] = take(n, sizeof **per_user);
+    for (int32_t threads = 1; threads <= 7; threads += 3) {
+        const int i = threads > 1;
+        how.threads = threads;
+        results[i][0].size = sizeof **results;
+        CHECK_OK(lfm_evaluate(w.scorer, w.test_set, metrics, N_METRICS, &how, results[i], per_user[i]));
+        CHECK(same_results(results[0], results[i], N_RESULTS));
+        CHECK(memcmp(per_user[0], per_user[i], n * sizeof **per_user) == 0);
+    }
+    how.segments = 0;
+    CHECK_OK(lfm_evaluate(w.scorer, w.test_set, lists, 2, &how, r, NULL));
+    int32_t users[USERS], items[USERS * K], *popularity = by_hand_popularity(&w, &w.train), covered = 0;
+    char seen[ITEMS] = {0};
+    double sum = 0;
+    const int32_t n_users = w.test.n_users;
+    for (int32_t user = 0; user < n_users; user++)
+        users[user] = user;
+    REQUIRE_OK(lfm_recommend(w.scorer, n_users, users, K, w.train_set, items, NULL, NULL));
+    for (int i = 0; i < n_users * K; i++) {
+        sum += popularity[items[i]];
+        covered += !seen[items[i]];
+        seen[items[i]] = 1;
+    }
+    CHECK_CLOSE(r[0].mean, (double)covered / ITEMS, 1e-15, 0);
+    CHECK_CLOSE(r[1].mean, sum / (n_users * K), 1e-13, 0);
+    CHECK_INTEGER(r[0].n_users, n_users);
+    free(popularity);
+    free(per_user[0]);
+    free(per_user[1]);
+    world_free(&w);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -298,6 +347,7 @@ int main(int argc, char **argv)
         {"segments of popularity", test_segments},
         {"users with all, with only negatives, with nothing", test_extremes},
         {"all items excluded", test_nothing_left},
+        {"many users, any number of threads", test_threads},
     };
     return TAP_MAIN("evaluate", tests, argc, argv);
 }

@@ -274,6 +274,14 @@ static void test_bad_input(void)
     CHECK_OK(lfm_evaluate_ranks(test, fine, 3, one, 1, NULL, &r, NULL)); /* an explicit negative's is not looked at */
     CHECK_CLOSE(r.mean, 1.0 / 3, 1e-15, 0);
     lfm_interactions_free(test);
+    /* A repeated pair has the smallest rank of its positives. */
+    static const int32_t same[] = {0, 0, 0, 0}, repeated[] = {1, 1, 1, 2}, ranks[] = {2, 1, 0, 2};
+    static const float signs[] = {1, 1, -1, 1};
+    static const lfm_metric mrr = {LFM_METRIC_RECIPROCAL_RANK, 0};
+    test = build_interactions(4, 1, 3, same, repeated, signs);
+    CHECK_OK(lfm_evaluate_ranks(test, ranks, 3, &mrr, 1, NULL, &r, NULL));
+    CHECK(r.mean == 0.5);
+    lfm_interactions_free(test);
     world_free(&w);
 }
 
