@@ -2,8 +2,6 @@
 import ctypes as c
 import pathlib
 
-import numpy as np
-
 INT32, FLOAT32 = 1, 3
 METRIC_PRECISION, METRIC_AUC = 0, 2
 
@@ -19,6 +17,20 @@ class Coo(c.Structure):
 
 class Metric(c.Structure):
     _fields_ = [('metric', c.c_int32), ('k', c.c_int32)]
+
+
+class MetricResult(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('n_users', c.c_int64)] + [
+        (name, c.c_double) for name in ('mean', 'standard_error', 'low', 'high')]
+
+
+class EvaluateOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t)] + \
+               [(name, c.c_void_p) for name in ('exclude', 'candidates', 'popularity')] + \
+               [(name, c.c_int32) for name in ('keep_empty', 'check_overlap', 'segments',
+                                               'bootstrap')] + \
+               [('confidence', c.c_double), ('seed', c.c_uint64), ('threads', c.c_int32),
+                ('reserved', c.c_int32), ('cancel', c.c_void_p)]
 
 
 class ContextOptions(c.Structure):
@@ -98,11 +110,14 @@ class Model:
         lib, scorer = self.library, c.c_void_p()
         lib.check(lib.c.lfm_scorer_create(self.pointer, None, item_features, 0, c.byref(scorer)))
         metrics = (Metric * 2)((METRIC_PRECISION, 10), (METRIC_AUC, 0))
-        means = np.zeros(2)
-        lib.check(lib.c.lfm_evaluate(scorer, test, train, metrics, 2, 0, None,
-                                     means.ctypes.data_as(c.c_void_p), None, None))
+        options = EvaluateOptions()
+        lib.c.lfm_evaluate_options_init_sized(c.byref(options), c.c_size_t(c.sizeof(options)))
+        options.exclude = train
+        results = (MetricResult * 2)()
+        results[0].size = c.sizeof(MetricResult)
+        lib.check(lib.c.lfm_evaluate(scorer, test, metrics, 2, c.byref(options), results, None))
         lib.free('scorer', scorer)
-        return tuple(means)
+        return tuple(result.mean for result in results)
 
     def close(self):
         self.library.free('model', self.pointer)

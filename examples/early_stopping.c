@@ -19,6 +19,21 @@ typedef struct watcher {
     lfm_status status;    /* of the library calls in the callback */
 } watcher;
 
+/* The share of the first ten places that held-back likes take. */
+static lfm_status precision(const lfm_scorer *scorer, lfm_interactions *train,
+                            lfm_interactions *validation, double *quality)
+{
+    const lfm_metric metric = {LFM_METRIC_PRECISION, 10};
+    lfm_metric_result result = {.size = sizeof result};
+    lfm_evaluate_options options;
+    lfm_evaluate_options_init(&options);
+    options.exclude = train;
+    const lfm_status status =
+        lfm_evaluate(scorer, validation, &metric, 1, &options, &result, NULL);
+    *quality = result.mean;
+    return status;
+}
+
 /* Evaluate at an epoch's border, where the model may be read; keep the scorer if it is the best. */
 static lfm_status look(watcher *w, const lfm_progress *progress, double *quality)
 {
@@ -26,9 +41,7 @@ static lfm_status look(watcher *w, const lfm_progress *progress, double *quality
     lfm_status status = lfm_scorer_create(w->model, NULL, NULL, 0, &scorer);
     if (status != LFM_OK)
         return status;
-    const lfm_metric metric = {LFM_METRIC_PRECISION, 10};
-    status =
-        lfm_evaluate(scorer, w->validation, w->train, &metric, 1, 0, NULL, quality, NULL, NULL);
+    status = precision(scorer, w->train, w->validation, quality);
     if (status == LFM_OK && *quality > w->best) {
         lfm_scorer_free(w->best_scorer);
         w->best_scorer = lfm_scorer_ref(scorer);
@@ -110,11 +123,8 @@ int main(void)
     expect(watch.best > 0.15, "the best state finds the held-back likes");
 
     /* The kept scorer answers as the model did at its best, whatever the model learnt since. */
-    const lfm_metric metric = {LFM_METRIC_PRECISION, 10};
     double again;
-    status = lfm_evaluate(watch.best_scorer, validation, train, &metric, 1, 0, NULL, &again, NULL,
-                          NULL);
-    check(status, "evaluate");
+    check(precision(watch.best_scorer, train, validation, &again), "evaluate");
     expect(again == watch.best, "the best state was kept");
 
     /* The same from the start, with a Ctrl-C that comes after epoch 2: the two epochs stay, the

@@ -18,11 +18,15 @@ static double precision(const lfm_model *model, lfm_interactions *train, lfm_int
 
     /* Items of the training set are no candidates: a user is not shown again what is known. */
     const lfm_metric metrics[] = {{LFM_METRIC_PRECISION, TOP}, {LFM_METRIC_AUC, 0}};
-    double means[2];
-    check(lfm_evaluate(scorer, test, train, metrics, 2, 0, NULL, means, NULL, NULL), "evaluate");
+    lfm_metric_result results[2] = {{.size = sizeof results[0]}};
+    lfm_evaluate_options options;
+    lfm_evaluate_options_init(&options);
+    options.exclude = train;
+    check(lfm_evaluate(scorer, test, metrics, 2, &options, results, NULL), "evaluate");
     lfm_scorer_free(scorer);
-    printf("%-16s precision@%d %.3f   AUC %.3f\n", when, TOP, means[0], means[1]);
-    return means[0];
+    printf("%-16s precision@%d %.3f (+- %.3f)   AUC %.3f\n", when, TOP, results[0].mean,
+           results[0].standard_error, results[1].mean);
+    return results[0].mean;
 }
 
 int main(void)

@@ -17,6 +17,7 @@ static void set_defaults(fit_args *args)
     args->users.format.quote = args->items.format.quote = QUOTE_BY_SEPARATOR;
     args->every = DEFAULT_EVERY;
     args->k = DEFAULT_K;
+    args->n_metrics = N_USUAL_METRICS;
     lfm_split_options_init(&args->split);
     settings_init(&args->options);
 }
@@ -181,6 +182,31 @@ static int check_together(fit_args *args)
     return code != EXIT_FINE ? code : check_features(args);
 }
 
+/* Settle the usual metrics, drop those of --metrics that are there already, and name all. */
+static int settle_metrics(fit_args *args)
+{
+    const lfm_metric usual[N_USUAL_METRICS] = {[PRECISION] = {LFM_METRIC_PRECISION, args->k},
+                                               [RECALL] = {LFM_METRIC_RECALL, args->k},
+                                               [AUC] = {LFM_METRIC_AUC, 0},
+                                               [RECIPROCAL_RANK] = {LFM_METRIC_RECIPROCAL_RANK, 0}};
+    int32_t n = 0;
+    memcpy(args->metrics, usual, sizeof usual);
+    for (int32_t i = 0; i < args->n_metrics; i++) {
+        const lfm_metric metric = args->metrics[i];
+        int32_t same = 0;
+        while (same < n &&
+               (args->metrics[same].metric != metric.metric || args->metrics[same].k != metric.k))
+            same++;
+        if (same < n)
+            continue;
+        args->metrics[n] = metric;
+        if (lfm_metric_format(&metric, args->metric_names[n++], METRIC_NAME_SIZE) != LFM_OK)
+            return fail_library();
+    }
+    args->n_metrics = n;
+    return EXIT_FINE;
+}
+
 /* Feature and title files are written like the interactions but for what is said of them alone. */
 static void share_formats(fit_args *args)
 {
@@ -220,7 +246,9 @@ int args_parse(fit_args *args, int argc, char **argv)
     if (args->top == 0)
         args->top = args->k;
     share_formats(args);
-    const int code = check_together(args);
+    int code = check_together(args);
+    if (code == EXIT_FINE)
+        code = settle_metrics(args);
     return code != EXIT_FINE ? code : settings_finish(&args->options);
 }
 

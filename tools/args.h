@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lfm/evaluate.h"
 #include "lfm/split.h"
 #include "reader.h"
 #include "settings.h"
@@ -30,6 +31,10 @@ typedef struct feature_args {
     bool all; /* ids of the file that no interaction names count too */
 } feature_args;
 
+/* What is measured: these, and then what --metrics adds. */
+enum { PRECISION, RECALL, AUC, RECIPROCAL_RANK, N_USUAL_METRICS, MOST_METRICS = 32 };
+enum { METRIC_NAME_SIZE = 40 };
+
 typedef struct fit_args {
     const char *interactions, *test, *titles, *csv, *json;
     const char *columns[N_ROLES]; /* by ROLE_... */
@@ -43,6 +48,9 @@ typedef struct fit_args {
     lfm_split_options split;
     bool allow_overlap, no_train_metrics;
     int32_t every, k, top;
+    lfm_metric metrics[MOST_METRICS];
+    char metric_names[MOST_METRICS][METRIC_NAME_SIZE];
+    int32_t n_metrics;
     name_list recommend_for, similar_to, similar_to_feature;
     settings options;
     char feature_separator; /* 0: that of the interactions' format */
@@ -73,7 +81,8 @@ enum {
     OPTION_MIN_COUNT, OPTION_DUPLICATES, OPTION_SEP, OPTION_QUOTE, OPTION_HEADER, OPTION_COLUMNS,
     OPTION_SKIP_BAD, OPTION_ITEM_FEATURES, OPTION_USER_FEATURES, OPTION_ITEM_FEATURE_COLUMNS,
     OPTION_USER_FEATURE_COLUMNS, OPTION_FEATURE_SEP, OPTION_IDENTITY, OPTION_NORMALISE,
-    OPTION_ALL_ITEMS, OPTION_ALL_USERS, OPTION_EVERY, OPTION_K, OPTION_NO_TRAIN_METRICS, OPTION_CSV,
+    OPTION_ALL_ITEMS, OPTION_ALL_USERS, OPTION_EVERY, OPTION_K, OPTION_METRICS,
+    OPTION_NO_TRAIN_METRICS, OPTION_CSV,
     OPTION_JSON, OPTION_RECOMMEND_FOR, OPTION_SIMILAR_TO, OPTION_SIMILAR_TO_FEATURE, OPTION_TOP,
     OPTION_TITLES, OPTION_HELP
 };

@@ -4,21 +4,22 @@
 #include "common.h"
 #include "interrupt.h"
 
-static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactions *test,
-                          lfm_interactions *exclude, const fit_args *args, const lfm_cancel *cancel)
+static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactions *set,
+                          const dataset *data, const fit_args *args, const lfm_cancel *cancel)
 {
-    const lfm_metric wanted[N_METRICS] = {[PRECISION] = {LFM_METRIC_PRECISION, args->k},
-                                          [RECALL] = {LFM_METRIC_RECALL, args->k},
-                                          [AUC] = {LFM_METRIC_AUC, 0},
-                                          [RECIPROCAL_RANK] = {LFM_METRIC_RECIPROCAL_RANK, 0}};
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
+    lfm_metric_result results[MOST_METRICS] = {{.size = sizeof results[0]}};
+    lfm_evaluate_options options;
+    lfm_evaluate_options_init(&options);
+    options.exclude = set != data->train ? data->train : NULL;
+    options.popularity = data->train;
     options.threads = args->options.train.threads;
     options.check_overlap = !args->allow_overlap;
     options.cancel = cancel;
-    const lfm_status status = lfm_evaluate(scorer, test, exclude, wanted, N_METRICS, 0, &options,
-                                           out->means, &out->users, NULL);
+    const lfm_status status =
+        lfm_evaluate(scorer, set, args->metrics, args->n_metrics, &options, results, NULL);
     out->present = status == LFM_OK;
+    for (int32_t i = 0; i < args->n_metrics; i++)
+        out->means[i] = results[i].mean;
     return status;
 }
 
@@ -29,11 +30,12 @@ int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const
                                           args->options.train.threads, &scorer);
     /* Metrics may take long. After a Ctrl-C those of the training set are done without, if there are
      * others, and all that take more than a second. */
-    if (status == LFM_OK && !args->no_train_metrics)
-        status = measure(&out->train, scorer, data->train, NULL, args,
+    if (status == LFM_OK && !args->no_train_metrics && data->train_positives > 0)
+        status = measure(&out->train, scorer, data->train, data, args,
                          data->test != NULL ? interrupt_flag() : interrupt_patience());
-    if ((status == LFM_OK || status == LFM_ERROR_CANCELLED) && data->test != NULL)
-        status = measure(&out->test, scorer, data->test, data->train, args, interrupt_patience());
+    if ((status == LFM_OK || status == LFM_ERROR_CANCELLED) && data->test != NULL &&
+        lfm_interactions_n_entries(data->test) > 0) /* all of them positives */
+        status = measure(&out->test, scorer, data->test, data, args, interrupt_patience());
     const int code = status == LFM_OK || status == LFM_ERROR_CANCELLED ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

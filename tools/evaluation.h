@@ -5,12 +5,9 @@
 #include "args.h"
 #include "dataset.h"
 
-enum { PRECISION, RECALL, AUC, RECIPROCAL_RANK, N_METRICS };
-
 typedef struct metrics {
     bool present;
-    double means[N_METRICS]; /* over the users with a positive */
-    int64_t users;
+    double means[MOST_METRICS]; /* over the users with a positive */
 } metrics;
 
 typedef struct evaluation {

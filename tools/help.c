@@ -48,6 +48,8 @@ static const own_option options[] = {
     {NULL, NULL, "Report", 0},
     {"every", "N", "Evaluate every N epochs and at the end; 0: only at the end (default 5)", OPTION_EVERY},
     {"k", "N", "Length of the lists that precision and recall look at (default 10)", OPTION_K},
+    {"metrics", "NAME,...", "Report these too: precision@K, recall@K, auc, mrr, hit@K, ndcg@K, ndcg-graded@K, "
+                            "map@K, coverage@K, popularity@K, similarity@K", OPTION_METRICS},
     {"no-train-metrics", NULL, "Do not evaluate on the training set", OPTION_NO_TRAIN_METRICS},
     {"csv", "FILE", "Write the learning curve as CSV", OPTION_CSV},
     {"json", "FILE", "Write one JSON object a line: the curve, then a summary with the lists; - is "

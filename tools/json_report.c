@@ -75,29 +75,24 @@ static bool write_line(FILE *to, json_t *object, bool complete)
     return complete;
 }
 
-static bool put_metrics(json_t *object, const char *name, const metrics *set, int32_t k)
+static bool put_metrics(json_t *object, const char *name, const metrics *set, const fit_args *args)
 {
-    char precision[32], recall[32];
     if (!set->present)
         return true;
-    snprintf(precision, sizeof precision, "precision@%d", (int)k);
-    snprintf(recall, sizeof recall, "recall@%d", (int)k);
-    const char *const names[N_METRICS] = {
-        [PRECISION] = precision, [RECALL] = recall, [AUC] = "auc", [RECIPROCAL_RANK] = "mrr"};
     json_t *values = json_object();
     bool good = values != NULL;
-    for (int m = 0; m < N_METRICS && good; m++)
-        good = put(values, names[m], json_real(set->means[m]));
+    for (int32_t m = 0; m < args->n_metrics && good; m++)
+        good = put(values, args->metric_names[m], json_real(set->means[m]));
     return put(object, name, values) && good;
 }
 
-bool json_evaluation(FILE *to, const evaluation *point, int32_t k)
+bool json_evaluation(FILE *to, const evaluation *point, const fit_args *args)
 {
     json_t *line = json_object();
     bool good = line != NULL && put_count(line, "epoch", point->epoch) &&
                 put(line, "seconds", json_real(point->seconds)) &&
-                put_metrics(line, "train", &point->train, k) &&
-                put_metrics(line, "test", &point->test, k);
+                put_metrics(line, "train", &point->train, args) &&
+                put_metrics(line, "test", &point->test, args);
     if (good && point->partial)
         good = put(line, "partial", json_true());
     return write_line(to, line, good);

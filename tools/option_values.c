@@ -222,6 +222,18 @@ static int parse_feature_columns(const own_option *option, char *value, feature_
     return code;
 }
 
+static int parse_metrics(char *value, fit_args *args)
+{
+    for (char *name; (name = next_part(&value)) != NULL;) {
+        if (args->n_metrics == MOST_METRICS)
+            return fail_usage("--metrics: more than %d metrics", MOST_METRICS - N_USUAL_METRICS);
+        if (lfm_metric_parse(name, &args->metrics[args->n_metrics]) != LFM_OK)
+            return fail_usage("--metrics: %s", lfm_last_message());
+        args->n_metrics++;
+    }
+    return EXIT_FINE;
+}
+
 int option_set(fit_args *args, const own_option *option, char *value)
 {
     static const char *const roles[N_ROLES] = {"user", "item", "value", "weight", "time"};
@@ -287,6 +299,8 @@ int option_set(fit_args *args, const own_option *option, char *value)
         return parse_int32(option, value, 0, &args->every);
     case OPTION_K:
         return parse_int32(option, value, 1, &args->k);
+    case OPTION_METRICS:
+        return parse_metrics(value, args);
     case OPTION_NO_TRAIN_METRICS:
         args->no_train_metrics = value == NULL;
         return EXIT_FINE;

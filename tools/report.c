@@ -77,33 +77,45 @@ static void tell_data(FILE *text, const dataset *data, const fit_args *args)
                 plural(data->bad_lines));
 }
 
-enum { COLUMN_TITLE_SIZE = 40 };
+enum { COLUMN_TITLE_SIZE = METRIC_NAME_SIZE + 8 };
 
-static const char *precision_title(const char *set, int32_t k, char out[COLUMN_TITLE_SIZE])
+/* The metrics that the table has room for: precision, AUC, and what was asked for besides. */
+static bool is_in_table(int32_t metric) { return metric != RECALL && metric != RECIPROCAL_RANK; }
+
+static const char *column_title(const fit_args *args, const char *set, int32_t metric,
+                                char out[COLUMN_TITLE_SIZE])
 {
-    snprintf(out, COLUMN_TITLE_SIZE, "%s precision@%d", set, (int)k);
+    snprintf(out, COLUMN_TITLE_SIZE, "%s %s", set,
+             metric == AUC ? "AUC" : args->metric_names[metric]);
     return out;
+}
+
+static void begin_set(FILE *text, const fit_args *args, const char *set)
+{
+    char title[COLUMN_TITLE_SIZE];
+    for (int32_t m = 0; m < args->n_metrics; m++) {
+        if (is_in_table(m))
+            fprintf(text, "  %s", column_title(args, set, m, title));
+    }
 }
 
 static void begin_table(const report *to)
 {
     FILE *text = to->text.file;
-    char title[COLUMN_TITLE_SIZE];
     fputs("\n epoch", text);
     if (has_train(to))
-        fprintf(text, "  %s  train AUC", precision_title("train", to->args->k, title));
+        begin_set(text, to->args, "train");
     if (has_test(to))
-        fprintf(text, "  %s  test AUC", precision_title("test", to->args->k, title));
+        begin_set(text, to->args, "test");
     fputs("  seconds\n", text);
 }
 
-static void begin_csv(FILE *csv, int32_t k)
+static void begin_csv(FILE *csv, const fit_args *args)
 {
     fputs("epoch,seconds", csv);
     for (int set = 0; set < 2; set++) {
-        const char *name = set == 0 ? "train" : "test";
-        fprintf(csv, ",%s_precision@%d,%s_recall@%d,%s_auc,%s_mrr", name, (int)k, name, (int)k,
-                name, name);
+        for (int32_t m = 0; m < args->n_metrics; m++)
+            fprintf(csv, ",%s_%s", set == 0 ? "train" : "test", args->metric_names[m]);
     }
     fputc('\n', csv);
 }
@@ -115,22 +127,23 @@ void report_begin(report *to)
         begin_table(to);
     }
     if (to->csv.file != NULL)
-        begin_csv(to->csv.file, to->args->k);
+        begin_csv(to->csv.file, to->args);
     output_flush(&to->text);
     output_flush(&to->csv);
 }
 
-static void table_set(FILE *text, const metrics *set, const char *name, int32_t k)
+static void table_set(FILE *text, const metrics *set, const fit_args *args, const char *name)
 {
     char title[COLUMN_TITLE_SIZE];
-    precision_title(name, k, title);
-    const int precision_width = (int)strlen(title),
-              auc_width = (int)(strlen(name) + strlen(" AUC"));
-    if (set->present)
-        fprintf(text, "  %*.5f  %*.5f", precision_width, set->means[PRECISION], auc_width,
-                set->means[AUC]);
-    else
-        fprintf(text, "  %*s  %*s", precision_width, "-", auc_width, "-");
+    for (int32_t m = 0; m < args->n_metrics; m++) {
+        if (!is_in_table(m))
+            continue;
+        const int width = (int)strlen(column_title(args, name, m, title));
+        if (set->present)
+            fprintf(text, "  %*.5f", width, set->means[m]);
+        else
+            fprintf(text, "  %*s", width, "-");
+    }
 }
 
 static void table_row(const report *to, const evaluation *point)
@@ -140,18 +153,18 @@ static void table_row(const report *to, const evaluation *point)
     snprintf(epoch, sizeof epoch, "%lld%s", (long long)point->epoch, point->partial ? "+" : "");
     fprintf(text, "%6s", epoch);
     if (has_train(to))
-        table_set(text, &point->train, "train", to->args->k);
+        table_set(text, &point->train, to->args, "train");
     if (has_test(to))
-        table_set(text, &point->test, "test", to->args->k);
+        table_set(text, &point->test, to->args, "test");
     fprintf(text, "  %7.2f\n", point->seconds);
 }
 
-static void csv_row(FILE *csv, const evaluation *point)
+static void csv_row(FILE *csv, const evaluation *point, int32_t n_metrics)
 {
     const metrics *const sets[] = {&point->train, &point->test};
     fprintf(csv, "%lld,%.6f", (long long)point->epoch, point->seconds);
     for (int set = 0; set < 2; set++) {
-        for (int m = 0; m < N_METRICS; m++) {
+        for (int32_t m = 0; m < n_metrics; m++) {
             if (sets[set]->present)
                 fprintf(csv, ",%.15g", sets[set]->means[m]);
             else
@@ -166,8 +179,8 @@ void report_evaluation(report *to, const evaluation *point)
     if (to->text.file != NULL)
         table_row(to, point);
     if (to->csv.file != NULL)
-        csv_row(to->csv.file, point);
-    if (to->json.file != NULL && !json_evaluation(to->json.file, point, to->args->k)) {
+        csv_row(to->csv.file, point, to->args->n_metrics);
+    if (to->json.file != NULL && !json_evaluation(to->json.file, point, to->args)) {
         fail_memory();
         to->json.failed = true;
     }

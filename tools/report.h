@@ -42,7 +42,7 @@ bool report_is_heard(const report *to);
 int report_close(report *to);
 
 /* json_report.c: the lines of the JSON file; false when there is no memory. */
-bool json_evaluation(FILE *to, const evaluation *point, int32_t k);
+bool json_evaluation(FILE *to, const evaluation *point, const fit_args *args);
 bool json_summary(FILE *to, const report *from, const run_end *end, const lists *all,
                   const titles *names);
 

@@ -8,6 +8,11 @@
 #define LFMI_SORT_LESS(a, b) ((a) < (b))
 #include "base/sort_template.h"
 
+#define LFMI_SORT_TYPE int64_t
+#define LFMI_SORT_NAME lfmi_sort_int64
+#define LFMI_SORT_LESS(a, b) ((a) < (b))
+#include "base/sort_template.h"
+
 #define LFMI_SORT_TYPE lfmi_cell
 #define LFMI_SORT_NAME lfmi_sort_cells
 #define LFMI_SORT_LESS(a, b) ((a).key < (b).key || ((a).key == (b).key && (a).tie < (b).tie))

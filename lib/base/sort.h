@@ -12,6 +12,7 @@ typedef struct lfmi_cell {
 
 /* Sort ascending, cells by (key, tie). O(n log n) always. */
 void lfmi_sort_int32(int32_t *values, int64_t n);
+void lfmi_sort_int64(int64_t *values, int64_t n);
 void lfmi_sort_cells(lfmi_cell *cells, int64_t n);
 
 #endif

@@ -1,6 +1,7 @@
 /* Work in blocks that tasks take in turn, so that no task waits for another and each has scratch of its
  * own. */
-#include "infer/scorer.h"
+#include "infer/blocks.h"
+
 #include "parallel/parallel.h"
 
 static void take_blocks(uint32_t task, void *arg)
@@ -20,13 +21,6 @@ int32_t lfmi_tasks(const lfm_context *context, int32_t threads, int64_t n, int64
     const int64_t n_blocks = (n + block - 1) / block;
     const int32_t tasks = n_blocks > 1 ? lfmi_threads(context, threads) : 1;
     return tasks < n_blocks ? tasks : (int32_t)(n_blocks > 1 ? n_blocks : 1);
-}
-
-int64_t lfmi_users_per_block(const lfm_scorer *scorer)
-{
-    enum { MOST = 16, SCORES = 1 << 20 }; /* some 50 ms at d = 64 */
-    const int64_t users = SCORES / (scorer->spaces[LFM_SPACE_ITEM].n_rows + 1);
-    return users < 1 ? 1 : (users > MOST ? MOST : users);
 }
 
 lfm_status lfmi_blocks_run(const lfm_context *context, lfmi_blocks *blocks, int32_t tasks)

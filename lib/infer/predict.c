@@ -1,4 +1,5 @@
 /* Scores of pairs. */
+#include "infer/blocks.h"
 #include "infer/scorer.h"
 #include "parallel/parallel.h"
 

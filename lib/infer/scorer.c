@@ -3,6 +3,7 @@
 
 #include "base/numeric.h"
 #include "base/sized.h"
+#include "infer/blocks.h"
 #include "parallel/parallel.h"
 
 LFMI_ASSERT_SIZED(lfm_infer_options, cancel);
@@ -45,6 +46,7 @@ static void free_scorer(lfm_scorer *scorer)
         LFMI_FREE_ARRAY(context, scorer->spaces[s].vectors, (int64_t)scorer->spaces[s].n_rows * scorer->stride);
         LFMI_FREE_ARRAY(context, scorer->spaces[s].biases, scorer->spaces[s].n_rows);
     }
+    lfmi_panels_free(context, &scorer->items);
     LFMI_FREE_ARRAY(context, scorer, 1);
     lfm_context_free(context);
 }
@@ -119,7 +121,9 @@ static lfm_status fill_scorer(lfm_scorer *scorer, const lfm_model *model, const 
         else
             LFMI_TRY(fill_space(scorer, side + 2, model, side, NULL, n_features, threads));
     }
-    return LFM_OK;
+    const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
+    return lfmi_panels_new(scorer->context, scorer->kernels, LFMI_SCAN_FLOAT, items->vectors, items->biases, scorer->d,
+                           scorer->stride, NULL, items->n_rows, threads, &scorer->items);
 }
 
 lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,

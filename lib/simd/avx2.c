@@ -1,4 +1,4 @@
-/* The kernels on AVX2: two registers hold the 16 lanes. */
+/* The kernels on AVX2 with FMA, which scans use: two registers hold the 16 lanes. */
 #include "simd/codes_x86.h"
 
 typedef struct V {
@@ -35,6 +35,19 @@ static inline V v_add(V a, V b) { return (V){_mm256_add_ps(a.low, b.low), _mm256
 static inline V v_sub(V a, V b) { return (V){_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
 static inline V v_mul(V a, V b) { return (V){_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
 
+static inline V v_fused(V a, V b, V c)
+{
+    return (V){_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+static inline uint32_t v_reached(V v, V t)
+{
+    const int low = _mm256_movemask_ps(_mm256_cmp_ps(v.low, t.low, _CMP_GE_OQ));
+    const int high = _mm256_movemask_ps(_mm256_cmp_ps(v.high, t.high, _CMP_GE_OQ));
+    return (uint32_t)low | (uint32_t)high << 8;
+}
+#define SCAN_USERS 6
+#define SCAN_PANELS 1
+
 static inline __m256 estimate(__m256 x)
 {
     const __m256i half = _mm256_srai_epi32(_mm256_castps_si256(x), 1);
@@ -50,6 +63,15 @@ static inline float v_sum(V v)
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
+static inline __m256 from_half(__m128i half)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+}
+static inline V v_load_half(const uint16_t *p)
+{
+    const __m128i *from = (const __m128i *)(const void *)p;
+    return (V){from_half(_mm_loadu_si128(from)), from_half(_mm_loadu_si128(from + 1))};
+}
 static inline V v_max_size(V m, V v)
 {
     const __m256 sign = _mm256_set1_ps(-0.0f);

@@ -14,6 +14,11 @@ static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }
 static inline V v_sub(V a, V b) { return _mm512_sub_ps(a, b); }
 static inline V v_mul(V a, V b) { return _mm512_mul_ps(a, b); }
 
+static inline V v_fused(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+static inline uint32_t v_reached(V v, V t) { return _mm512_cmp_ps_mask(v, t, _CMP_GE_OQ); }
+#define SCAN_USERS 12
+#define SCAN_PANELS 2
+
 static inline V v_inverse_sqrt_estimate(V x)
 {
     const __m512i half = _mm512_srai_epi32(_mm512_castps_si512(x), 1);
@@ -29,6 +34,11 @@ static inline float v_sum(V v)
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
+static inline V v_from_half(__m256i half)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+static inline V v_load_half(const uint16_t *p) { return v_from_half(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
 static inline V v_max_size(V m, V v) { return _mm512_max_ps(m, _mm512_abs_ps(v)); }
 static inline float v_max(V m) { return _mm512_reduce_max_ps(m); }
 static inline void v_store_low_bytes(int8_t *p, V v)

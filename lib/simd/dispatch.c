@@ -12,7 +12,7 @@ static bool always(void) { return true; }
 
 #if defined(LFMI_X86)
 extern const lfmi_kernels lfmi_kernels_avx2, lfmi_kernels_avx512;
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 static bool has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
 #endif
 #if defined(LFMI_ARM64)

@@ -50,6 +50,21 @@ enum { LFMI_N_OPTIMISERS = 3 };
 /* Scores are asked for in groups of this many. */
 enum { LFMI_GROUP = 4 };
 
+/* Scanning items for many users at once finds the few that may be among the best; exact scores are then
+ * asked for those alone. So a scan is free to sum in the order that is fastest and with fused
+ * multiply-adds: its scores differ between variants, within the bound that lfmi_pass computes. Users come
+ * in groups of LFMI_SCAN_USERS, interleaved (component after component, users beside each other), items in
+ * panels: 16 biases, then component after component 16 items beside each other, float32 or half. */
+enum { LFMI_SCAN_USERS = 12, LFMI_SCAN_PANELS = 4 };
+typedef struct lfmi_scan {
+    const float *users, *biases, *thresholds;
+    const void *items;
+    int32_t d, n_panels;
+    float *scores;  /* users x n_panels x 16 */
+    uint16_t *hits; /* users x n_panels: bit l is set when the score of item l reaches the user's threshold */
+} lfmi_scan;
+enum { LFMI_SCAN_FLOAT = 0, LFMI_SCAN_HALF = 1, LFMI_N_SCANS = 2 }; /* what panels hold */
+
 typedef struct lfmi_kernels {
     const char *name;
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
@@ -66,6 +81,14 @@ typedef struct lfmi_kernels {
     void (*subtract)(float *y, const float *a, const float *b, int32_t n);
     lfmi_update_fn update[LFMI_N_OPTIMISERS][LFMI_N_REGULARISATIONS];
     lfmi_pair_fn pair[LFMI_N_OPTIMISERS]; /* NULL: there is none, use update */
+    /* a group of users, and a single user, against panels */
+    void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);
+    void (*scan_user[LFMI_N_SCANS])(const lfmi_scan *scan);
+    /* counts[t] += how many of n scores are >= thresholds[t]; n is a multiple of 16 */
+    void (*count_reached)(const float *scores, int32_t n, const float *thresholds, int32_t n_thresholds,
+                          int32_t *counts);
+    /* places[i] = how many of the n_sorted >= 1 ascending numbers are <= scores[i]; n is a multiple of 16 */
+    void (*find_places)(const float *scores, int32_t n, const float *sorted, int32_t n_sorted, int32_t *places);
 } lfmi_kernels;
 
 /* Codes are the elements of a row divided by a scale, the largest of them over 127, and rounded to
@@ -90,6 +113,22 @@ static inline float lfmi_inverse_scale(float largest)
 static inline float lfmi_code_scale(float largest)
 {
     return largest > LFMI_CODE_LEAST ? largest * (1.0f / LFMI_CODE_MAX) : 0.0f;
+}
+
+/* Half precision is the upper half of a float32 (bfloat16), rounded to nearest, ties away from zero: as
+ * wide a range, three significant digits. Only ever used to choose. */
+static inline uint16_t lfmi_to_half(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x8000u) >> 16);
+}
+static inline float lfmi_from_half(uint16_t half)
+{
+    const uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
 /* 1 / sqrt(x) for x > 0: an estimate from the bits of x, then three Newton steps y (3/2 - x/2 y y);

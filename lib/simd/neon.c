@@ -57,6 +57,22 @@ static inline V v_mul(V a, V b)
 #define MUL(i) vmulq_f32(a.q[i], b.q[i])
     return EACH(MUL);
 }
+static inline V v_fused(V a, V b, V c)
+{
+#define FUSED(i) vfmaq_f32(c.q[i], a.q[i], b.q[i])
+    return EACH(FUSED);
+}
+static inline uint32_t v_reached(V v, V t)
+{
+    const uint32x4_t bits = {1, 2, 4, 8};
+    uint32_t reached = 0;
+    for (int i = 0; i < 4; i++)
+        reached |= vaddvq_u32(vandq_u32(vcgeq_f32(v.q[i], t.q[i]), bits)) << (4 * i);
+    return reached;
+}
+#define SCAN_USERS 6
+#define SCAN_PANELS 1
+
 static inline V v_inverse_sqrt_estimate(V x)
 {
 #define ESTIMATE(i)                                                                                    \
@@ -71,6 +87,11 @@ static inline float v_sum(V v)
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
+static inline V v_load_half(const uint16_t *p)
+{
+#define LOAD_HALF(i) vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p + 4 * (i)), 16))
+    return EACH(LOAD_HALF);
+}
 static inline V v_max_size(V m, V v)
 {
 #define MAX_SIZE(i) vmaxq_f32(m.q[i], vabsq_f32(v.q[i]))

@@ -146,6 +146,33 @@ UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
 UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
 UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 
+/* 16 lanes as plain C for the scan. */
+typedef struct V {
+    float lane[LFMI_LANES];
+} V;
+#define INLINE static inline __attribute__((always_inline))
+#define EACH_LANE(expression)                                                                          \
+    V out;                                                                                             \
+    for (int l = 0; l < LFMI_LANES; l++)                                                               \
+        out.lane[l] = (expression);                                                                    \
+    return out
+INLINE V v_load(const float *p) { EACH_LANE(p[l]); }
+INLINE V v_load_half(const uint16_t *p) { EACH_LANE(lfmi_from_half(p[l])); }
+INLINE V v_set(float x) { EACH_LANE(x); }
+INLINE V v_add(V a, V b) { EACH_LANE(a.lane[l] + b.lane[l]); }
+INLINE V v_fused(V a, V b, V c) { EACH_LANE(a.lane[l] * b.lane[l] + c.lane[l]); }
+INLINE void v_store(float *p, V v) { memcpy(p, v.lane, sizeof v.lane); }
+INLINE uint32_t v_reached(V v, V t)
+{
+    uint32_t reached = 0;
+    for (int l = 0; l < LFMI_LANES; l++)
+        reached |= (uint32_t)(v.lane[l] >= t.lane[l]) << l;
+    return reached;
+}
+#define SCAN_USERS 2
+#define SCAN_PANELS 1
+#include "simd/scan_template.h"
+
 const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
@@ -156,4 +183,8 @@ const lfmi_kernels lfmi_kernels_portable = {
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
+    .scan_users = {[LFMI_SCAN_FLOAT] = scan_users, [LFMI_SCAN_HALF] = scan_users_half},
+    .scan_user = {[LFMI_SCAN_FLOAT] = scan_user, [LFMI_SCAN_HALF] = scan_user_half},
+    .count_reached = count_reached,
+    .find_places = find_places,
 };

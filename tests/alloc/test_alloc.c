@@ -200,9 +200,18 @@ static lfm_status infer_all(scenario *s)
     STEP(status);
     int32_t ranks[N] = {-7}, items[2 * K] = {-7}, users[2] = {1, 2}, found = -7;
     float scores[2 * K] = {-7};
-    const lfm_metric metrics[2] = {{LFM_METRIC_AUC, 0}, {LFM_METRIC_PRECISION, 3}};
-    double means[2] = {-7, -7}, per_user[2 * USERS] = {-7};
-    int64_t counted = -7;
+    const lfm_metric metrics[5] = {{LFM_METRIC_AUC, 0}, {LFM_METRIC_NDCG_GRADED, 3}, {LFM_METRIC_COVERAGE, 3},
+                                   {LFM_METRIC_POPULARITY, 2}, {LFM_METRIC_SIMILARITY, 4}};
+    lfm_metric_result results[15] = {{.size = sizeof *results, .mean = -7}};
+    double per_user[15 * USERS] = {-7};
+    lfm_evaluate_options evaluation;
+    lfm_evaluate_options_init(&evaluation);
+    evaluation.exclude = s->train;
+    evaluation.segments = 2;
+    evaluation.bootstrap = 3;
+    evaluation.keep_empty = 1;
+    evaluation.check_overlap = 0;
+    evaluation.threads = 2;
     lfm_infer_options how;
     lfm_infer_options_init(&how);
     how.threads = 2;
@@ -212,8 +221,16 @@ static lfm_status infer_all(scenario *s)
     status = lfm_rank(scorer, s->test, s->train, ranks, &how);
     s->untouched = s->untouched && (status == LFM_OK || ranks[0] == -7);
     STEP(status);
-    status = lfm_evaluate(scorer, s->test, s->train, metrics, 2, 1, &how, means, &counted, per_user);
-    s->untouched = s->untouched && (status == LFM_OK || (means[0] == -7 && counted == -7 && per_user[0] == -7));
+    for (int given = 0; given < 2; given++) {
+        evaluation.candidates = given ? s->whole : NULL;
+        results[0].mean = per_user[0] = -7;
+        status = lfm_evaluate(scorer, s->test, metrics, 5, &evaluation, results, per_user);
+        s->untouched = s->untouched && (status == LFM_OK || (results[0].mean == -7 && per_user[0] == -7));
+        STEP(status);
+    }
+    results[0].mean = per_user[0] = -7;
+    status = lfm_evaluate_ranks(s->test, ranks, ITEMS, metrics, 2, &evaluation, results, per_user);
+    s->untouched = s->untouched && (status == LFM_OK || (results[0].mean == -7 && per_user[0] == -7));
     STEP(status);
     status = lfm_recommend(scorer, 2, users, K, s->train, items, scores, &how);
     s->untouched = s->untouched && (status == LFM_OK || (items[0] == -7 && scores[0] == -7));

@@ -84,8 +84,12 @@ static void check_answers(int round, const any *a, const lfm_model *model)
     int32_t *ranks = take((size_t)n, sizeof *ranks);
     CHECK_OK(lfm_rank(scorer, a->interactions, NULL, ranks, NULL));
     const lfm_metric auc = {LFM_METRIC_AUC, 0};
-    double mean = -1;
-    CHECK_OK(lfm_evaluate(scorer, a->interactions, NULL, &auc, 1, 1, NULL, &mean, NULL, NULL));
+    lfm_metric_result result = {.size = sizeof result};
+    lfm_evaluate_options how;
+    lfm_evaluate_options_init(&how);
+    how.keep_empty = 1;
+    CHECK_OK(lfm_evaluate(scorer, a->interactions, &auc, 1, &how, &result, NULL));
+    const double mean = result.mean;
     /* Where test positives tie, the definition goes below 0. */
     check_report(mean > -1e3 && mean <= 1, false, __FILE__, __LINE__, "round %d: AUC %g", round, mean);
     const int32_t user = a->n_users - 1, k = lfm_scorer_n_rows(scorer, LFM_SPACE_ITEM);

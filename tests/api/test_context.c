@@ -205,9 +205,13 @@ static uint64_t all_results(void)
         CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 3, LFM_SPACE_ITEM, 39, items, scores, NULL));
         hash = hash_bytes(hash, scores, 39 * sizeof *scores);
         const lfm_metric metric = {LFM_METRIC_AUC, 0};
-        double mean;
-        CHECK_OK(lfm_evaluate(scorer, test, train, &metric, 1, 0, NULL, &mean, NULL, NULL));
-        hash = hash_bytes(hash, &mean, sizeof mean);
+        lfm_metric_result result = {.size = sizeof result};
+        lfm_evaluate_options evaluation;
+        lfm_evaluate_options_init(&evaluation);
+        evaluation.exclude = train;
+        evaluation.bootstrap = 20;
+        CHECK_OK(lfm_evaluate(scorer, test, &metric, 1, &evaluation, &result, NULL));
+        hash = hash_bytes(hash, &result, sizeof result);
         lfm_scorer_free(scorer);
         lfm_model_free(model);
     }

@@ -318,18 +318,18 @@ static int32_t read_and_try(lfm_progress *p, void *user_data)
     float biases[N_USERS];
     lfm_scorer *scorer = NULL;
     const lfm_metric metric = {LFM_METRIC_AUC, 0};
-    double mean = -1;
+    lfm_metric_result auc = {.size = sizeof auc};
     lfm_status *s = w->statuses;
     s[0] = lfm_model_view(w->model, LFM_USER, LFM_BIASES, &view);
     s[1] = lfm_model_get(w->model, LFM_USER, LFM_BIASES, biases, N_USERS);
     s[2] = lfm_scorer_create(w->model, NULL, NULL, 1, &scorer);
-    s[3] = lfm_evaluate(scorer, w->interactions, NULL, &metric, 1, 0, NULL, &mean, NULL, NULL);
+    s[3] = lfm_evaluate(scorer, w->interactions, &metric, 1, NULL, &auc, NULL);
     lfm_scorer_free(scorer);
     s[4] = lfm_model_view_mut(w->model, LFM_USER, LFM_BIASES, &mut);
     s[5] = lfm_model_set(w->model, LFM_USER, LFM_BIASES, biases, N_USERS);
     s[6] = lfm_model_reset(w->model);
     s[7] = lfm_model_fit_partial(w->model, w->interactions, NULL, NULL, NULL);
-    w->plausible = mean > 0.3 && mean <= 1.0 && mut.data == NULL;
+    w->plausible = auc.mean > 0.3 && auc.mean <= 1.0 && mut.data == NULL;
     w->calls++;
     return 0;
 }

@@ -84,13 +84,13 @@ static void compare_metrics(const json_t *c, const lfm_scorer *scorer, lfm_inter
     static const char *const names[N] = {"precision_at_3", "recall_at_3", "auc", "reciprocal_rank"};
     const int32_t n_users = lfm_interactions_n_users(test);
     double *per_user = take((size_t)n_users * N, sizeof *per_user);
-    double means[N];
-    int64_t counted = -1;
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
+    lfm_metric_result results[N] = {{.size = sizeof *results}};
+    lfm_evaluate_options options;
+    lfm_evaluate_options_init(&options);
+    options.exclude = train;
+    options.keep_empty = 1;
     options.threads = threads;
-    CHECK_OK(lfm_evaluate(scorer, test, train, metrics, N, 1, &options, means, &counted, per_user));
-    CHECK_INTEGER(counted, n_users);
+    CHECK_OK(lfm_evaluate(scorer, test, metrics, N, &options, results, per_user));
     for (int m = 0; m < N; m++) {
         int64_t n;
         double *wanted = json_doubles(c, names[m], &n);
@@ -101,7 +101,8 @@ static void compare_metrics(const json_t *c, const lfm_scorer *scorer, lfm_inter
             CHECK_CLOSE(per_user[user * N + m], value, 1e-5, 1e-6);
             sum += per_user[user * N + m];
         }
-        CHECK_CLOSE(means[m], sum / n_users, 1e-12, 0);
+        CHECK_INTEGER(results[m].n_users, n_users);
+        CHECK_CLOSE(results[m].mean, sum / n_users, 1e-12, 0);
         free(wanted);
     }
     free(per_user);

@@ -98,10 +98,14 @@ static double run_once(const figure *f, const dataset *data, int seed, const set
     lfm_scorer *scorer;
     require(lfm_scorer_create(model, NULL, data->item_features, 0, &scorer));
     const lfm_metric metrics[N_METRICS] = {{LFM_METRIC_PRECISION, 10}, {LFM_METRIC_AUC, 0}};
-    lfm_infer_options infer;
-    lfm_infer_options_init(&infer);
-    infer.check_overlap = 0; /* the published split of CrossValidated shares five pairs */
-    require(lfm_evaluate(scorer, data->test, data->train, metrics, N_METRICS, 0, &infer, values, NULL, NULL));
+    lfm_metric_result results[N_METRICS] = {{.size = sizeof *results}};
+    lfm_evaluate_options how;
+    lfm_evaluate_options_init(&how);
+    how.exclude = data->train;
+    how.check_overlap = 0; /* the published split of CrossValidated shares five pairs */
+    require(lfm_evaluate(scorer, data->test, metrics, N_METRICS, &how, results, NULL));
+    for (int m = 0; m < N_METRICS; m++)
+        values[m] = results[m].mean;
     lfm_scorer_free(scorer);
     lfm_model_free(model);
     return taken;

@@ -113,9 +113,13 @@ static uint64_t infer(lfm_context *context, int32_t threads)
     hash = hash_bytes(hash, items, (size_t)PLANTED_USERS * 7 * sizeof *items);
     hash = hash_bytes(hash, scores, (size_t)PLANTED_USERS * 7 * sizeof *scores);
     const lfm_metric metrics[] = {{LFM_METRIC_AUC, 0}, {LFM_METRIC_PRECISION, 5}};
-    double means[2];
-    CHECK_OK(lfm_evaluate(scorer, interactions, NULL, metrics, 2, 0, &options, means, NULL, NULL));
-    hash = hash_bytes(hash, means, sizeof means);
+    lfm_metric_result results[2] = {{.size = sizeof *results}};
+    lfm_evaluate_options how;
+    lfm_evaluate_options_init(&how);
+    how.threads = threads;
+    how.bootstrap = 10;
+    CHECK_OK(lfm_evaluate(scorer, interactions, metrics, 2, &how, results, NULL));
+    hash = hash_bytes(hash, results, sizeof results);
     free(items);
     free(scores);
     lfm_scorer_free(scorer);

@@ -55,7 +55,8 @@ static void test_streams(void)
 static void test_metrics(void)
 {
     static const int32_t ranks[] = {0, 2, 2, 9};
-    const lfmi_user_ranks user = {ranks, 4, 20}, nobody = {ranks, 0, 20}, all = {ranks, 4, 0};
+    const lfmi_user_ranks user = {.ranks = ranks, .n = 4, .n_negatives = 20}, nobody = {.ranks = ranks, .n_negatives = 20},
+                          all = {.ranks = ranks, .n = 4};
     const lfmi_metric_row *precision = lfmi_metric_find(LFM_METRIC_PRECISION);
     const lfmi_metric_row *recall = lfmi_metric_find(LFM_METRIC_RECALL), *auc = lfmi_metric_find(LFM_METRIC_AUC);
     const lfmi_metric_row *reciprocal = lfmi_metric_find(LFM_METRIC_RECIPROCAL_RANK);
@@ -69,6 +70,14 @@ static void test_metrics(void)
     CHECK_CLOSE(auc->compute(&all, 0), 0.5, 0, 0);
     CHECK(precision->compute(&nobody, 3) == 0 && recall->compute(&nobody, 3) == 0 &&
           reciprocal->compute(&nobody, 3) == 0);
+    /* Gains are exact for whole numbers; a single hit's discount is 1 / log2(rank + 2). */
+    CHECK(lfmi_gain(1) == 1 && lfmi_gain(5) == 31 && lfmi_gain(52) == 0x1p52 - 1 && isfinite(lfmi_gain(LFMI_MOST_VALUE)));
+    for (float value = 0.0078125f; value < 40; value *= 1.7f)
+        CHECK_CLOSE(lfmi_gain(value), pow(2, (double)value) - 1, 1e-13, 0);
+    const int32_t one_rank[] = {5};
+    const lfmi_user_ranks one = {.ranks = one_rank, .n = 1, .n_negatives = 20};
+    CHECK_CLOSE(lfmi_metric_find(LFM_METRIC_NDCG)->compute(&one, 6), 1 / log2(7), 1e-15, 0);
+    CHECK(lfmi_metric_find(LFM_METRIC_NDCG)->compute(&one, 5) == 0);
     CHECK(lfmi_metric_find(-1) == NULL && lfmi_metric_find(1000) == NULL);
 }
 

@@ -1,0 +1,68 @@
+/* The pass over all items for a block of users, which recommending, ranking and evaluating are made of.
+ *
+ * Items stream by in chunks; for each chunk and user a visitor gets the scanned scores, which come
+ * within the user's bound of the exact ones, and which of them reach the user's threshold. What depends
+ * on more than the bound allows the visitor decides by lfmi_pass_exact(). So results are those of exact
+ * scores, bit for bit, at the price of the scan. */
+#ifndef LFMI_PASS_H
+#define LFMI_PASS_H
+
+#include "infer/panels.h"
+#include "infer/scorer.h"
+
+enum {
+    LFMI_CHUNK_PANELS = 8,
+    LFMI_CHUNK = LFMI_CHUNK_PANELS * LFMI_LANES, /* items */
+    LFMI_PASS_USERS = 4 * LFMI_SCAN_USERS,       /* the most users of a pass */
+};
+
+typedef struct lfmi_pass_user {
+    const float *vector; /* d numbers */
+    float bias;
+    float threshold; /* lower scores are of no interest; a visitor may raise it */
+    double bound;    /* |scanned - exact| is at most this; 0: the scores are the exact ones */
+    bool is_exact;
+} lfmi_pass_user;
+
+typedef struct lfmi_pass {
+    const lfm_scorer *scorer;
+    const lfmi_panels *panels;
+    int32_t n_users;
+    lfmi_pass_user users[LFMI_PASS_USERS];
+    float *interleaved, *scores;
+    uint16_t *hits;
+} lfmi_pass;
+
+/* What a visitor gets: the scores of users[user] with the items at places first .. first + n - 1 of the
+ * panels, padded with NaN to a multiple of 16; bit l of hits[p] belongs to score 16 p + l. */
+typedef struct lfmi_chunk {
+    int32_t user, first, n;
+    const float *scores;
+    const uint16_t *hits;
+} lfmi_chunk;
+typedef void (*lfmi_visit_fn)(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg);
+
+lfm_status lfmi_pass_new(const lfm_scorer *scorer, const lfmi_panels *panels, lfmi_pass *pass);
+void lfmi_pass_free(lfmi_pass *pass);
+
+/* Add a user to the pass, with a threshold of -infinity. */
+void lfmi_pass_add(lfmi_pass *pass, const float *vector, float bias);
+
+/* Stream all items by, until cancelled, and begin anew: the next user added is the first, until then the
+ * users can still be asked about. */
+void lfmi_pass_run(lfmi_pass *pass, const lfm_cancel *cancel, lfmi_visit_fn visit, void *arg);
+
+/* The exact score of a user and an item (its id). */
+static inline float lfmi_pass_exact(const lfmi_pass *pass, int32_t user, int32_t item)
+{
+    return lfmi_score(pass->scorer, pass->users[user].vector, pass->users[user].bias, item);
+}
+
+/* The largest float that is not above x, and the smallest that is not below. */
+float lfmi_round_down(double x);
+float lfmi_round_up(double x);
+
+/* How many users of n one pass should take, so that each of `tasks` tasks has several; at most `most`. */
+int64_t lfmi_pass_width(int64_t n, int32_t tasks, int64_t most);
+
+#endif
