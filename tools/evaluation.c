@@ -23,6 +23,32 @@ static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactio
     return status;
 }
 
+/* The largest value of a set; ones where there are no values. */
+static double largest_value(const lfm_interactions *set)
+{
+    const float *values = lfm_interactions_values(set);
+    double largest = 1;
+    for (int64_t i = 0; values != NULL && i < lfm_interactions_n_entries(set); i++)
+        largest = (double)values[i] > largest ? (double)values[i] : largest;
+    return largest;
+}
+
+int evaluation_check(const dataset *data, const fit_args *args)
+{
+    enum { MOST_VALUE = 1000 }; /* see lfm/evaluate.h */
+    for (int32_t m = 0; m < args->n_metrics; m++) {
+        if (args->metrics[m].metric != LFM_METRIC_NDCG_GRADED)
+            continue;
+        const double train = args->no_train_metrics ? 0 : largest_value(data->train);
+        const double test = data->test != NULL ? largest_value(data->test) : 0;
+        const double largest = train > test ? train : test;
+        if (largest > MOST_VALUE)
+            return fail("%s: the gain of a value of %g, 2^value - 1, is out of range: at most %d",
+                        args->metric_names[m], largest, MOST_VALUE);
+    }
+    return EXIT_FINE;
+}
+
 int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const fit_args *args)
 {
     lfm_scorer *scorer = NULL;

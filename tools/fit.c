@@ -138,6 +138,8 @@ static int read_and_train(const fit_args *args, lfm_context *context)
     if (code == EXIT_FINE)
         code = dataset_load(&data, args, context, &shown);
     if (code == EXIT_FINE)
+        code = evaluation_check(&data, args);
+    if (code == EXIT_FINE)
         code = lists_resolve(&wanted, args, &data);
     if (code == EXIT_FINE)
         code = titles_read(&names, args, &data.items, &shown, &data.bad_lines);

@@ -37,6 +37,38 @@ def test_json(folder):
     assert 'i3' not in [entry['item'] for entry in last['similar']['i3']]
 
 
+def test_more_metrics(folder):
+    data, more = likes(folder / 'x.tsv'), ['ndcg@5', 'map@10', 'coverage@10', 'similarity@2']
+    plain = fine(data, '--split', 'random:0.2', '--json', folder / 'p', '--epochs', '3')
+    result = fine(data, '--split', 'random:0.2', '--json', folder / 'j', '--csv', folder / 'c', '--epochs', '3',
+                  '--metrics', 'ndcg@5,map@10,precision@10', '--metrics', 'coverage@10,auc,similarity@2')
+    line, before = lines_of(folder / 'j')[0], lines_of(folder / 'p')[0]
+    for set_name in 'train', 'test':
+        assert list(line[set_name]) == METRICS + more
+        assert {name: line[set_name][name] for name in METRICS} == before[set_name]
+        assert 0 < line[set_name]['coverage@10'] <= 1 and 0 < line[set_name]['ndcg@5'] <= 1
+    row, = csv.DictReader((folder / 'c').read_text().splitlines())
+    assert list(row)[2:] == [f'{s}_{name}' for s in ('train', 'test') for name in METRICS + more]
+    assert float(row['test_map@10']) == line['test']['map@10']
+    title = next(text for text in result.stdout.splitlines() if 'epoch' in text)
+    assert re.split(r'\s{2,}', title.strip())[1:5] == ['train precision@10', 'train AUC', 'train ndcg@5',
+                                                       'train map@10']
+    assert 'ndcg' not in plain.stdout
+    refused(2, '--metrics', "'ndgc@5' is no metric", 'ndcg@K', of=fit(data, '--metrics', 'ndgc@5'))
+    refused(2, 'map@K', of=fit(data, '--metrics', 'auc,map'))
+    refused(2, 'more than', of=fit(data, '--metrics', ','.join(f'hit@{k}' for k in range(1, 40))))
+
+
+def test_graded_metrics(folder):
+    data = write(folder / 'x.tsv', ''.join(f'u{u}\ti{i}\t{1 + (u + i) % 5}\n'
+                                           for u in range(9) for i in range(u, u + 5)))
+    fine(data, '--metrics', 'ndcg@3,ndcg-graded@3', '--epochs', '1', '--json', folder / 'j')
+    measured = lines_of(folder / 'j')[0]['train']
+    assert 0 < measured['ndcg-graded@3'] <= 1 and measured['ndcg-graded@3'] != measured['ndcg@3']
+    large = write(folder / 'y.tsv', 'u\ti\t2000\nu\tj\t1\nv\ti\t1\n')
+    refused(1, 'ndcg-graded@3', '2000', of=fit(large, '--metrics', 'ndcg-graded@3', '--epochs', '1'))
+
+
 def test_json_to_standard_output(folder):
     result = fine(likes(folder / 'x.tsv'), '--json', '-', '--epochs', '3')
     lines = [json.loads(line) for line in result.stdout.splitlines()]
