@@ -61,15 +61,6 @@ static lfm_features *with_new_row(const pairs *tags, int32_t n_known, int32_t n_
     return make_features(&all, n_known + 1, n_known + n_tags, false);
 }
 
-static bool has_tag(const pairs *tags, int32_t item, int32_t tag)
-{
-    for (int64_t i = 0; i < tags->n; i++) {
-        if (tags->rows[i] == item && tags->features[i] == tag)
-            return true;
-    }
-    return false;
-}
-
 int main(void)
 {
     static pairs tags, interests;
@@ -132,8 +123,9 @@ int main(void)
     }
 
     /* Items for a tag: which representations point the same way as the tag's embedding? */
-    check(lfm_similar(scorer, LFM_SPACE_ITEM_FEATURE, N_ITEMS + ships, LFM_SPACE_ITEM, TOP, found,
-                      closeness, NULL),
+    const int32_t tag = N_ITEMS + ships;
+    check(lfm_similar(scorer, LFM_SPACE_ITEM_FEATURE, 1, &tag, LFM_SPACE_ITEM, TOP, found, closeness,
+                      NULL),
           "items for a tag");
     printf("\nitems for the tag ships:");
     for (int i = 0; i < TOP; i++) {
@@ -141,18 +133,19 @@ int main(void)
         expect(found[i] == new_item || topic_of_item(found[i]) == ships, "a tag finds its items");
     }
 
-    /* Tags for an item. The indicators are item features too and are passed over. */
-    static int32_t nearest[N_ITEMS + N_TAGS];
-    check(lfm_similar(scorer, LFM_SPACE_ITEM, UNTAGGED, LFM_SPACE_ITEM_FEATURE, N_ITEMS + N_TAGS,
-                      nearest, NULL, NULL),
+    /* Tags for an item that it lacks. The indicators are item features too: the list begins behind
+     * them. */
+    lfm_similar_options tags_only;
+    lfm_similar_options_init(&tags_only);
+    tags_only.first_row = N_ITEMS;
+    tags_only.known = serving_items;
+    const int32_t untagged = UNTAGGED;
+    int32_t suggested;
+    check(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &untagged, LFM_SPACE_ITEM_FEATURE, 1, &suggested,
+                      NULL, &tags_only),
           "tags for an item");
-    int32_t suggested = -1;
-    for (int i = 0; i < N_ITEMS + N_TAGS && suggested < 0; i++) {
-        if (nearest[i] >= N_ITEMS && !has_tag(&tags, UNTAGGED, nearest[i] - N_ITEMS))
-            suggested = nearest[i] - N_ITEMS;
-    }
-    printf("\nitem %d lacks a topic; suggested: %s\n", UNTAGGED, tag_name(suggested));
-    expect(suggested == topic_of_item(UNTAGGED), "the forgotten tag is suggested");
+    printf("\nitem %d lacks a topic; suggested: %s\n", UNTAGGED, tag_name(suggested - N_ITEMS));
+    expect(suggested - N_ITEMS == topic_of_item(UNTAGGED), "the forgotten tag is suggested");
 
     lfm_scorer_free(scorer);
     lfm_features_free(serving_items);

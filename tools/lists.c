@@ -81,15 +81,15 @@ int lists_resolve(lists *all, const fit_args *args, const dataset *data)
 
 /* Ask for similar items of each name. `shift` is what comes before the names in the query's space. */
 static lfm_status fill_similar(list_kind *kind, const lfm_scorer *scorer, int32_t space,
-                               int32_t shift, const lfm_infer_options *options)
+                               int32_t shift, int32_t threads)
 {
-    lfm_status status = LFM_OK;
-    for (int32_t i = 0; i < kind->names->n && status == LFM_OK; i++) {
-        const size_t at = (size_t)i * (size_t)kind->length;
-        status = lfm_similar(scorer, space, kind->numbers[i] + shift, LFM_SPACE_ITEM, kind->length,
-                             kind->items + at, kind->scores + at, options);
-    }
-    return status;
+    lfm_similar_options options;
+    lfm_similar_options_init(&options);
+    options.threads = threads;
+    for (int32_t i = 0; i < kind->names->n; i++)
+        kind->numbers[i] += shift;
+    return lfm_similar(scorer, space, kind->names->n, kind->numbers, LFM_SPACE_ITEM, kind->length,
+                       kind->items, kind->scores, &options);
 }
 
 static bool make_room(list_kind *kind, int32_t length)
@@ -123,10 +123,10 @@ int lists_fill(lists *all, const lfm_model *model, const fit_args *args, const d
         status = lfm_recommend(scorer, recommended->names->n, recommended->numbers, length,
                                data->train, recommended->items, recommended->scores, &options);
     if (status == LFM_OK)
-        status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, &options);
+        status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, options.threads);
     if (status == LFM_OK)
         status = fill_similar(&all->kinds[LIST_FEATURE], scorer, LFM_SPACE_ITEM_FEATURE,
-                              data->item_side.identity ? data->items.n : 0, &options);
+                              data->item_side.identity ? data->items.n : 0, options.threads);
     const int code = status == LFM_OK ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

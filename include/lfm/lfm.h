@@ -36,6 +36,7 @@
 #include "lfm/model.h"
 #include "lfm/options.h"
 #include "lfm/scorer.h"
+#include "lfm/similar.h"
 #include "lfm/split.h"
 #include "lfm/status.h"
 #include "lfm/version.h"

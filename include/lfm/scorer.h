@@ -1,4 +1,4 @@
-/* liblfm: a frozen model that answers: scores, ranks, recommendations, similar things. */
+/* liblfm: a frozen model that answers: scores, ranks, recommendations. */
 #ifndef LFM_SCORER_H
 #define LFM_SCORER_H
 
@@ -28,7 +28,7 @@ LFM_API lfm_scorer *lfm_scorer_ref(lfm_scorer *scorer);
 /* Drop a reference; the last one frees. NULL is a no-op. Thread-safe. Since 0.1. */
 LFM_API void lfm_scorer_free(lfm_scorer *scorer);
 
-/* What a scorer holds rows of, and what similar things can be asked of. */
+/* What a scorer holds rows of. */
 enum {
     LFM_SPACE_USER = 0,
     LFM_SPACE_ITEM = 1,
@@ -84,16 +84,6 @@ LFM_API lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lf
 LFM_API lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *users, int32_t k,
                                  lfm_interactions *exclude, int32_t *items, float *scores,
                                  const lfm_infer_options *options);
-
-/* List the k rows of `target_space` most like row `query` of `query_space` by cosine of their
- * representations, biases left out, best first, ties by smaller id. The query itself is left out when
- * both spaces are the same. A zero representation has cosine 0 to everything.
- * rows, cosines: room for k each (cosines may be NULL), filled up with -1 and -infinity. k >= 1.
- * Errors: ARGUMENT, OPTION, DATA (query out of range),
- * CANCELLED, MEMORY. Thread-safe. Since 0.1. */
-LFM_API lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query,
-                               int32_t target_space, int32_t k, int32_t *rows, float *cosines,
-                               const lfm_infer_options *options);
 
 LFM_END_DECLS
 

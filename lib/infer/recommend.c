@@ -1,7 +1,4 @@
-/* The k best items for users, and the k most similar rows of a space. */
-#include <math.h>
-
-#include "base/numeric.h"
+/* The k best items for users. */
 #include "infer/best.h"
 #include "infer/blocks.h"
 #include "infer/top.h"
@@ -140,55 +137,4 @@ lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *use
     if (exclude != NULL)
         LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &r.exclude_index));
     return recommend(&r, n, &known);
-}
-
-/* A dot product in double, whose range the squares of any float32 fit. */
-static double wide_dot(const float *a, const float *b, int32_t n)
-{
-    double sum = 0;
-    for (int32_t e = 0; e < n; e++)
-        sum += (double)a[e] * (double)b[e];
-    return sum;
-}
-
-enum { ROWS_PER_LOOK = 4096 }; /* between two looks at the cancel flag */
-
-lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query, int32_t target_space, int32_t k,
-                       int32_t *rows, float *cosines, const lfm_infer_options *options)
-{
-    lfmi_clear_message();
-    LFMI_REQUIRE(scorer);
-    LFMI_REQUIRE(rows);
-    lfm_infer_options known;
-    LFMI_TRY(lfmi_infer_options_read(&known, options));
-    if (query_space < 0 || query_space >= LFMI_SPACES || target_space < 0 || target_space >= LFMI_SPACES || k < 1)
-        return lfmi_fail(LFM_ERROR_ARGUMENT,
-                         "lfm_similar: spaces %d and %d must be LFM_SPACE_… and k, which is %d, at least 1",
-                         query_space, target_space, k);
-    if ((uint32_t)query >= (uint32_t)scorer->spaces[query_space].n_rows)
-        return lfmi_fail(LFM_ERROR_DATA, "lfm_similar: the query %d is outside [0, %d)", query,
-                         scorer->spaces[query_space].n_rows);
-    lfmi_top top;
-    LFMI_TRY(lfmi_top_new(scorer->context, k, &top));
-    fenv_t environment;
-    lfmi_float_enter(&environment);
-    const float *vector = lfmi_vector(scorer, query_space, query);
-    const double norm = sqrt(wide_dot(vector, vector, scorer->d));
-    const int32_t n_rows = scorer->spaces[target_space].n_rows;
-    bool cancelled = false;
-    for (int32_t row = 0; row < n_rows && !cancelled; row++) {
-        if (row % ROWS_PER_LOOK == 0)
-            cancelled = lfm_cancel_is_set(known.cancel) != 0;
-        if (row == query && query_space == target_space)
-            continue;
-        const float *other = lfmi_vector(scorer, target_space, row);
-        const double norms = norm * sqrt(wide_dot(other, other, scorer->d));
-        const double dot = wide_dot(vector, other, scorer->d);
-        lfmi_top_offer(&top, norms > 0 ? (float)(dot / norms) : 0.0f, row);
-    }
-    if (!cancelled)
-        lfmi_top_write(&top, rows, cosines);
-    lfmi_float_leave(&environment);
-    lfmi_top_free(scorer->context, &top);
-    return cancelled ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;
 }

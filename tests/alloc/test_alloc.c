@@ -237,7 +237,13 @@ static lfm_status infer_all(scenario *s)
     STEP(status);
     items[0] = -7;
     scores[0] = -7;
-    status = lfm_similar(scorer, LFM_SPACE_ITEM, 1, LFM_SPACE_USER_FEATURE, K, items, scores, &how);
+    static const int32_t excluded = 2;
+    lfm_similar_options like;
+    lfm_similar_options_init(&like);
+    like.threads = 2;
+    like.exclude = &excluded;
+    like.n_exclude = 1;
+    status = lfm_similar(scorer, LFM_SPACE_ITEM, 2, users, LFM_SPACE_USER_FEATURE, K, items, scores, &like);
     s->untouched = s->untouched && (status == LFM_OK || (items[0] == -7 && scores[0] == -7));
     STEP(status);
     status = lfm_find_overlap(s->whole, s->left, &found, NULL, NULL);

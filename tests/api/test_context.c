@@ -202,7 +202,7 @@ static uint64_t all_results(void)
         float scores[40];
         CHECK_OK(lfm_recommend(scorer, 1, &user, 40, NULL, items, scores, NULL));
         hash = hash_bytes(hash, scores, sizeof scores);
-        CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 3, LFM_SPACE_ITEM, 39, items, scores, NULL));
+        CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &user, LFM_SPACE_ITEM, 39, items, scores, NULL));
         hash = hash_bytes(hash, scores, 39 * sizeof *scores);
         const lfm_metric metric = {LFM_METRIC_AUC, 0};
         lfm_metric_result result = {.size = sizeof result};

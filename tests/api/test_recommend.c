@@ -1,4 +1,4 @@
-/* The best items and the most similar rows, against sorting by hand. */
+/* The best items, against sorting by hand. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,99 +100,6 @@ static void test_all_excluded(void)
     world_free(&w);
 }
 
-static void check_similar(const lfm_scorer *scorer, int32_t query_space, int32_t query,
-                          int32_t target_space, int32_t k)
-{
-    int32_t *rows = take((size_t)k, sizeof *rows);
-    float *cosines = take((size_t)k, sizeof *cosines);
-    CHECK_OK(lfm_similar(scorer, query_space, query, target_space, k, rows, cosines, NULL));
-    lfm_view from = {.size = sizeof from}, to = {.size = sizeof to};
-    REQUIRE_OK(lfm_scorer_representations(scorer, query_space, &from));
-    REQUIRE_OK(lfm_scorer_representations(scorer, target_space, &to));
-    const float *q = (const float *)(const void *)((const char *)from.data + query * from.stride);
-    double *cosine_of = take((size_t)to.rows, sizeof *cosine_of);
-    for (int64_t row = 0; row < to.rows; row++) {
-        const float *t = (const float *)(const void *)((const char *)to.data + row * to.stride);
-        double dot = 0, qq = 0, tt = 0;
-        for (int64_t e = 0; e < from.columns; e++) {
-            dot += (double)q[e] * (double)t[e];
-            qq += (double)q[e] * (double)q[e];
-            tt += (double)t[e] * (double)t[e];
-        }
-        cosine_of[row] = qq > 0 && tt > 0 ? dot / sqrt(qq * tt) : 0;
-    }
-    const int64_t left = to.rows - (query_space == target_space);
-    bool *seen = take((size_t)to.rows, sizeof *seen);
-    for (int64_t at = 0; at < k; at++) {
-        if (at >= left) {
-            CHECK(rows[at] == -1 && cosines[at] == -INFINITY);
-            continue;
-        }
-        REQUIRE(rows[at] >= 0 && rows[at] < to.rows && !seen[rows[at]]);
-        CHECK(query_space != target_space || rows[at] != query);
-        CHECK_CLOSE(cosines[at], cosine_of[rows[at]], 1e-5, 1e-6);
-        CHECK(at == 0 || cosines[at] < cosines[at - 1] ||
-              (cosines[at] == cosines[at - 1] && rows[at] > rows[at - 1]));
-        seen[rows[at]] = true;
-    }
-    /* What was left out is no better than the last. */
-    for (int64_t row = 0; row < to.rows && k <= left; row++)
-        CHECK(seen[row] || (query_space == target_space && row == query) ||
-              cosine_of[row] <= (double)cosines[k - 1] + 1e-6);
-    free(rows);
-    free(cosines);
-    free(cosine_of);
-    free(seen);
-}
-
-static void test_similar(void)
-{
-    enum { USERS = 9, ITEMS = 14, FEATURES = 11 };
-    lfm_model *model = build_model(NULL, FEATURES, FEATURES, 5, 0, 2);
-    model_fill(model, 3, 1);
-    lfm_features *f[2] = {build_random_features(NULL, 4, USERS, FEATURES, 2),
-                          build_random_features(NULL, 5, ITEMS, FEATURES, 2)};
-    lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, f[0], f[1], 1, &scorer));
-    static const int32_t ks[] = {1, 4, 40};
-    for (int32_t from = 0; from < 4; from++) {
-        for (int32_t to = 0; to < 4; to++) {
-            for (int i = 0; i < 3; i++) {
-                for (int32_t query = 0; query < lfm_scorer_n_rows(scorer, from); query += 2)
-                    check_similar(scorer, from, query, to, ks[i]);
-            }
-        }
-    }
-    lfm_scorer_free(scorer);
-    lfm_features_free(f[0]);
-    lfm_features_free(f[1]);
-    lfm_model_free(model);
-}
-
-/* A cosine of small and of large vectors is still a cosine. */
-static void test_similar_scale(void)
-{
-    static const float sizes[] = {1e-18f, 1e-3f, 1, 1e18f};
-    for (int i = 0; i < 4; i++) {
-        lfm_model *model = build_model(NULL, 1, 4, 2, 0, 2);
-        const float s = sizes[i];
-        const float items[] = {s, 0, s, s, 0, -s, 2 * s, 0.5f * s};
-        CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, items, 8));
-        lfm_scorer *scorer = NULL;
-        REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
-        int32_t rows[3];
-        float cosines[3];
-        CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 0, LFM_SPACE_ITEM, 3, rows, cosines, NULL));
-        check_report(rows[0] == 3 && rows[1] == 1 && rows[2] == 2, false, __FILE__, __LINE__,
-                     "size %g: rows %d %d %d", (double)s, rows[0], rows[1], rows[2]);
-        CHECK_CLOSE(cosines[0], 0.970142500145332, 1e-5, 0);
-        CHECK_CLOSE(cosines[1], 0.707106781186548, 1e-5, 0);
-        CHECK_CLOSE(cosines[2], 0, 0, 1e-6);
-        lfm_scorer_free(scorer);
-        lfm_model_free(model);
-    }
-}
-
 static void test_bad_input(void)
 {
     world w = world_make(83, 10, 12, 0, 0);
@@ -220,16 +127,6 @@ static void test_bad_input(void)
     CHECK_STATUS(lfm_recommend(w.scorer, 1, &user, 2, NULL, items, scores, &options),
                  LFM_ERROR_CANCELLED);
     CHECK(items[0] == -9 && scores[0] == -9);
-#define SIMILAR(scorer, from, query, to, k, rows)                                                      \
-    lfm_similar(scorer, from, query, to, k, rows, scores, NULL)
-    CHECK_FAILS(SIMILAR(NULL, 1, 0, 1, 1, items), LFM_ERROR_ARGUMENT, "scorer");
-    CHECK_FAILS(SIMILAR(w.scorer, 1, 0, 1, 1, NULL), LFM_ERROR_ARGUMENT, "rows");
-    CHECK_FAILS(SIMILAR(w.scorer, 4, 0, 1, 1, items), LFM_ERROR_ARGUMENT, "4");
-    CHECK_FAILS(SIMILAR(w.scorer, 1, 0, -1, 1, items), LFM_ERROR_ARGUMENT, "-1");
-    CHECK_FAILS(SIMILAR(w.scorer, 1, 0, 1, 0, items), LFM_ERROR_ARGUMENT, "k");
-    CHECK_FAILS(SIMILAR(w.scorer, 1, 12, 1, 1, items), LFM_ERROR_DATA, "12");
-    CHECK_FAILS(SIMILAR(w.scorer, 1, -2, 1, 1, items), LFM_ERROR_DATA, "-2");
-    CHECK(items[0] == -9 && scores[0] == -9);
     lfm_cancel_free(cancel);
     lfm_interactions_free(wide);
     world_free(&w);
@@ -241,8 +138,6 @@ int main(int argc, char **argv)
         {"lists of the best, with ties, exclusion, several threads", test_lists},
         {"one user, a user twice, users beyond the exclusion", test_users},
         {"everything excluded", test_all_excluded},
-        {"similar rows between all spaces", test_similar},
-        {"similar rows of any size", test_similar_scale},
         {"bad input", test_bad_input},
     };
     return TAP_MAIN("recommend", tests, argc, argv);

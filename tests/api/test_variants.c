@@ -58,8 +58,8 @@ static uint64_t run(int32_t mask, const variant *v)
         users[i] = i;
     CHECK_OK(lfm_recommend(scorer, N_USERS, users, 9, interactions, items, scores, NULL));
     hash = hash_bytes(hash_bytes(hash, items, sizeof items), scores, sizeof scores);
-    CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 3, LFM_SPACE_USER, 9, items, scores, NULL));
-    hash = hash_bytes(hash_bytes(hash, items, 9 * sizeof *items), scores, 9 * sizeof *scores);
+    CHECK_OK(lfm_similar(scorer, LFM_SPACE_USER, N_USERS, users, LFM_SPACE_ITEM, 9, items, scores, NULL));
+    hash = hash_bytes(hash_bytes(hash, items, sizeof items), scores, sizeof scores);
     lfm_scorer_free(scorer);
     lfm_model_free(model);
     lfm_features_free(f[0]);

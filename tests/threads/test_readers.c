@@ -32,8 +32,8 @@ static void *read_scorer(void *arg)
             users[i] = user;
         good = good && lfm_predict(mine, K, users, items, again, NULL) == LFM_OK &&
                memcmp(scores, again, sizeof scores) == 0;
-        good = good && lfm_similar(mine, LFM_SPACE_ITEM, user % PLANTED_ITEMS, LFM_SPACE_ITEM, 3, rows, again,
-                                   NULL) == LFM_OK;
+        const int32_t query = user % PLANTED_ITEMS;
+        good = good && lfm_similar(mine, LFM_SPACE_ITEM, 1, &query, LFM_SPACE_ITEM, 3, rows, again, NULL) == LFM_OK;
         /* A failure of this thread does not show in another's message. */
         good = good && lfm_predict(mine, 1, users, users, NULL, NULL) == LFM_ERROR_ARGUMENT &&
                strstr(lfm_last_message(), "scores") != NULL;
