@@ -6,7 +6,7 @@
 set -eu
 
 build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev'
-check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils'
+check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev'
 
 case "${1-}" in
 build) wanted=$build ;;

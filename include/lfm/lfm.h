@@ -22,8 +22,8 @@
  *     lfm_model_free(model);
  *     lfm_interactions_free(likes);
  *
- * Simple: interactions.h, model.h, scorer.h, evaluate.h. Then: split.h, features.h, options.h.
- * Advanced: context.h. Every function that can fail returns an lfm_status; lfm_last_message() says
+ * Simple: interactions.h, model.h, scorer.h, evaluate.h. Then: split.h, features.h, options.h, similar.h,
+ * explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an lfm_status; lfm_last_message() says
  * what was wrong and where. Objects are reference-counted and may be freed in any order. */
 #ifndef LFM_LFM_H
 #define LFM_LFM_H
@@ -31,6 +31,7 @@
 #include "lfm/array.h"
 #include "lfm/context.h"
 #include "lfm/evaluate.h"
+#include "lfm/explain.h"
 #include "lfm/features.h"
 #include "lfm/interactions.h"
 #include "lfm/model.h"
@@ -39,6 +40,7 @@
 #include "lfm/similar.h"
 #include "lfm/split.h"
 #include "lfm/status.h"
+#include "lfm/vectors.h"
 #include "lfm/version.h"
 
 #endif

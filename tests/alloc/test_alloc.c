@@ -246,6 +246,15 @@ static lfm_status infer_all(scenario *s)
     status = lfm_similar(scorer, LFM_SPACE_ITEM, 2, users, LFM_SPACE_USER_FEATURE, K, items, scores, &like);
     s->untouched = s->untouched && (status == LFM_OK || (items[0] == -7 && scores[0] == -7));
     STEP(status);
+    lfm_contribution parts[K] = {{-7, 0, 0}};
+    lfm_explanation why = {.size = sizeof why, .score = -7};
+    status = lfm_explain(scorer, s->f[0], s->f[1], 1, 2, K, parts, &why, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || (parts[0].value == -7 && why.score == -7));
+    STEP(status);
+    float vectors[ITEMS * 7] = {-7};
+    status = lfm_vectors_export(scorer, LFM_SPACE_ITEM, LFM_VECTORS_L2, 0, 0, ITEMS, vectors, &how);
+    s->untouched = s->untouched && (status == LFM_OK || vectors[0] == -7);
+    STEP(status);
     status = lfm_find_overlap(s->whole, s->left, &found, NULL, NULL);
     s->untouched = s->untouched && (status == LFM_OK || found == -7);
     return status;
