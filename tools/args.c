@@ -1,18 +1,21 @@
-/* The command line of `lfm fit`: finds the options and checks them together. */
+/* The command line of the commands that train: finds the options and checks them together. */
 #include "args.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
+#include "lfm/scorer.h"
 #include "option_values.h"
 #include "output.h"
 
 enum { DEFAULT_EVERY = 5, DEFAULT_K = 10, NAME_LENGTH = 48 };
 
-static void set_defaults(fit_args *args)
+static void set_defaults(arguments *args, int command)
 {
     memset(args, 0, sizeof *args);
+    args->command = command;
+    args->all_of = args->to = -1;
     args->format.quote = args->titles_format.quote = QUOTE_BY_SEPARATOR;
     args->users.format.quote = args->items.format.quote = QUOTE_BY_SEPARATOR;
     args->every = DEFAULT_EVERY;
@@ -44,13 +47,15 @@ static int edit_distance(const char *a, const char *b)
     return cost[length_b];
 }
 
-static int unknown_option(const char *name)
+static int unknown_option(const arguments *args, const char *name)
 {
     char nearest[SETTING_NAME_SIZE] = "", dashed[SETTING_NAME_SIZE], shown[EXCERPT_SIZE];
     int best = 2 + (int)strlen(name) / 4;
     const own_option *own;
     for (int32_t i = 0; (own = args_option(i)) != NULL; i++) {
-        const int distance = own->name != NULL ? edit_distance(name, own->name) : best + 1;
+        if (own->name == NULL || (own->commands & args->command) == 0)
+            continue;
+        const int distance = edit_distance(name, own->name);
         if (distance < best) {
             best = distance;
             settings_dashed(own->name, nearest);
@@ -67,14 +72,14 @@ static int unknown_option(const char *name)
     excerpt(name, strlen(name), shown);
     if (nearest[0] != '\0')
         return fail_usage("unknown option --%s: did you mean --%s?", shown, nearest);
-    return fail_usage("unknown option --%s: see `lfm fit --help`", shown);
+    return fail_usage("unknown option --%s: see `lfm %s --help`", shown, command_name());
 }
 
-static const own_option *find_own(const char *name)
+static const own_option *find_own(const arguments *args, const char *name)
 {
     const own_option *own;
     for (int32_t i = 0; (own = args_option(i)) != NULL; i++) {
-        if (own->name != NULL && strcmp(own->name, name) == 0)
+        if (own->name != NULL && (own->commands & args->command) != 0 && strcmp(own->name, name) == 0)
             return own;
     }
     return NULL;
@@ -91,7 +96,7 @@ static char *take_value(const char *name, char *glued, int argc, char **argv, in
     return NULL;
 }
 
-static int parse_own(fit_args *args, const own_option *own, char *glued, int argc, char **argv,
+static int parse_own(arguments *args, const own_option *own, char *glued, int argc, char **argv,
                      int *at)
 {
     if (own->argument != NULL && own->argument[0] != '[') {
@@ -108,18 +113,18 @@ static int parse_own(fit_args *args, const own_option *own, char *glued, int arg
 }
 
 /* Read one option, "--name", "--name=value" or "--name value". */
-static int parse_option(fit_args *args, int argc, char **argv, int *at)
+static int parse_option(arguments *args, int argc, char **argv, int *at)
 {
     char *name = argv[*at] + 2, *glued = strchr(name, '=');
     if (glued != NULL)
         *glued++ = '\0';
-    const own_option *own = find_own(name);
+    const own_option *own = find_own(args, name);
     if (own != NULL)
         return parse_own(args, own, glued, argc, argv, at);
     lfm_option setting;
     const int32_t index = settings_find(name, &setting);
     if (index < 0)
-        return unknown_option(name);
+        return unknown_option(args, name);
     const char *value = glued;
     if (setting.type != LFM_OPTION_SWITCH)
         value = take_value(name, glued, argc, argv, at);
@@ -128,10 +133,10 @@ static int parse_option(fit_args *args, int argc, char **argv, int *at)
     return value == NULL ? EXIT_USAGE : settings_set(&args->options, index, value);
 }
 
-static int check_files(const fit_args *args)
+static int check_files(const arguments *args)
 {
     const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
-                                 args->titles};
+                                 args->titles, args->exclude};
     const char *const outputs[] = {args->csv, args->json};
     int standard_inputs = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -149,7 +154,7 @@ static int check_files(const fit_args *args)
     return EXIT_FINE;
 }
 
-static int check_features(const fit_args *args)
+static int check_features(const arguments *args)
 {
     const struct {
         const char *side;
@@ -169,21 +174,42 @@ static int check_features(const fit_args *args)
     }
     if (args->similar_to_feature.n > 0 && args->items.file == NULL)
         return fail_usage("--similar-to-feature needs --item-features");
+    const int32_t spaces[] = {args->all_of, args->to};
+    for (int i = 0; i < 2; i++) {
+        if (spaces[i] == LFM_SPACE_ITEM_FEATURE && args->items.file == NULL)
+            return fail_usage("--%s item-feature needs --item-features", i == 0 ? "all" : "to");
+        if (spaces[i] == LFM_SPACE_USER_FEATURE && args->users.file == NULL)
+            return fail_usage("--%s user-feature needs --user-features", i == 0 ? "all" : "to");
+    }
+    if (args->asked[LFM_SPACE_ITEM_FEATURE].n > 0 && args->items.file == NULL)
+        return fail_usage("--item-feature needs --item-features");
+    if (args->asked[LFM_SPACE_USER_FEATURE].n > 0 && args->users.file == NULL)
+        return fail_usage("--user-feature needs --user-features");
     return EXIT_FINE;
 }
 
-static int check_together(fit_args *args)
+static int check_together(arguments *args)
 {
     if (args->interactions == NULL)
-        return fail_usage("no file of interactions is given: see `lfm fit --help`");
+        return fail_usage("no file of interactions is given: see `lfm %s --help`", command_name());
     if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
+    if (args->command == COMMAND_SIMILAR) {
+        int kinds = args->all_of >= 0;
+        for (int i = 0; i < N_SPACE_NAMES; i++)
+            kinds += args->asked[i].n > 0;
+        if (kinds != 1)
+            return fail_usage("similar to what? One of --item, --user, --item-feature, --user-feature and --all");
+    }
+    if (args->command == COMMAND_EXPLAIN &&
+        (args->asked[LFM_SPACE_USER].n == 0 || args->asked[LFM_SPACE_ITEM].n == 0))
+        return fail_usage("whose score of what? Name --user and --item");
     const int code = check_files(args);
     return code != EXIT_FINE ? code : check_features(args);
 }
 
 /* Settle the usual metrics, drop those of --metrics that are there already, and name all. */
-static int settle_metrics(fit_args *args)
+static int settle_metrics(arguments *args)
 {
     const lfm_metric usual[N_USUAL_METRICS] = {[PRECISION] = {LFM_METRIC_PRECISION, args->k},
                                                [RECALL] = {LFM_METRIC_RECALL, args->k},
@@ -208,7 +234,7 @@ static int settle_metrics(fit_args *args)
 }
 
 /* Feature and title files are written like the interactions but for what is said of them alone. */
-static void share_formats(fit_args *args)
+static void share_formats(arguments *args)
 {
     text_format *const others[] = {&args->users.format, &args->items.format, &args->titles_format};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -218,10 +244,10 @@ static void share_formats(fit_args *args)
     }
 }
 
-int args_parse(fit_args *args, int argc, char **argv)
+int args_parse(arguments *args, int command, int argc, char **argv)
 {
     bool options_ended = false;
-    set_defaults(args);
+    set_defaults(args, command);
     for (int at = 0; at < argc; at++) {
         char *word = argv[at];
         if (!options_ended && strcmp(word, "--") == 0) {
@@ -252,9 +278,11 @@ int args_parse(fit_args *args, int argc, char **argv)
     return code != EXIT_FINE ? code : settings_finish(&args->options);
 }
 
-void args_free(fit_args *args)
+void args_free(arguments *args)
 {
     free(args->recommend_for.names);
     free(args->similar_to.names);
     free(args->similar_to_feature.names);
+    for (int i = 0; i < N_SPACE_NAMES; i++)
+        free(args->asked[i].names);
 }

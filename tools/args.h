@@ -1,4 +1,4 @@
-/* The command line of `lfm fit`. */
+/* The command line of the commands that train. */
 #ifndef LFM_TOOL_ARGS_H
 #define LFM_TOOL_ARGS_H
 
@@ -18,6 +18,10 @@ typedef struct name_list {
     int32_t n;
 } name_list;
 
+/* The kinds of things that a scorer has rows of, by LFM_SPACE_.... */
+enum { N_SPACE_NAMES = 4 };
+extern const char *const space_names[N_SPACE_NAMES];
+
 enum { ROLE_USER, ROLE_ITEM, ROLE_VALUE, ROLE_WEIGHT, ROLE_TIME, N_ROLES };
 enum { FEATURE_ID, FEATURE_NAME, FEATURE_TYPE, FEATURE_VALUE, FEATURE_WEIGHT, N_FEATURE_ROLES };
 
@@ -35,7 +39,17 @@ typedef struct feature_args {
 enum { PRECISION, RECALL, AUC, RECIPROCAL_RANK, N_USUAL_METRICS, MOST_METRICS = 32 };
 enum { METRIC_NAME_SIZE = 40 };
 
-typedef struct fit_args {
+/* The commands, as bits of a set. */
+enum {
+    COMMAND_FIT = 1,
+    COMMAND_RECOMMEND = 2,
+    COMMAND_SIMILAR = 4,
+    COMMAND_EXPLAIN = 8,
+    COMMANDS = COMMAND_FIT | COMMAND_RECOMMEND | COMMAND_SIMILAR | COMMAND_EXPLAIN
+};
+
+typedef struct arguments {
+    int command; /* COMMAND_... */
     const char *interactions, *test, *titles, *csv, *json;
     const char *columns[N_ROLES]; /* by ROLE_... */
     text_format format, titles_format;
@@ -52,18 +66,25 @@ typedef struct fit_args {
     char metric_names[MOST_METRICS][METRIC_NAME_SIZE];
     int32_t n_metrics;
     name_list recommend_for, similar_to, similar_to_feature;
+    /* of the other commands */
+    const char *exclude;
+    bool seen;                      /* list what is in the training data too */
+    name_list asked[N_SPACE_NAMES]; /* by LFM_SPACE_...: the names to find similar things for */
+    int32_t all_of, to;             /* LFM_SPACE_...; -1: not said */
+    int32_t measure;                /* LFM_SIMILARITY_... */
     settings options;
     char feature_separator; /* 0: that of the interactions' format */
     bool help;              /* only the help is wanted */
-} fit_args;
+} arguments;
 
-/* Read the arguments after "fit". Splits lists within argv. Returns an exit code. */
-int args_parse(fit_args *args, int argc, char **argv);
+/* Read the arguments after a command's name. Splits lists within argv. Returns an exit code. */
+int args_parse(arguments *args, int command, int argc, char **argv);
 
-void args_free(fit_args *args);
+void args_free(arguments *args);
 
-/* One option of the command's own; the model's and training's stand in the library's table. */
+/* One option of the commands' own; the model's and training's stand in the library's table. */
 typedef struct own_option {
+    int commands; /* that have it */
     const char *name;
     const char *argument; /* NULL: a switch */
     const char *help;
@@ -73,8 +94,8 @@ typedef struct own_option {
 /* Return option `index`, NULL at the end. A row without a name is a heading. */
 const own_option *args_option(int32_t index);
 
-/* Print what `lfm fit --help` says. */
-void args_help(FILE *to);
+/* Print what a command says under --help. */
+void args_help(FILE *to, int command);
 
 enum {
     OPTION_TEST, OPTION_SPLIT, OPTION_SPLIT_SEED, OPTION_ALLOW_OVERLAP, OPTION_POSITIVE_MIN,
@@ -84,7 +105,8 @@ enum {
     OPTION_ALL_ITEMS, OPTION_ALL_USERS, OPTION_EVERY, OPTION_K, OPTION_METRICS,
     OPTION_NO_TRAIN_METRICS, OPTION_CSV,
     OPTION_JSON, OPTION_RECOMMEND_FOR, OPTION_SIMILAR_TO, OPTION_SIMILAR_TO_FEATURE, OPTION_TOP,
-    OPTION_TITLES, OPTION_HELP
+    OPTION_TITLES, OPTION_HELP, OPTION_FOR, OPTION_EXCLUDE, OPTION_SEEN, OPTION_USER, OPTION_ITEM,
+    OPTION_USER_FEATURE, OPTION_ITEM_FEATURE, OPTION_ALL, OPTION_TO, OPTION_MEASURE
 };
 
 #endif

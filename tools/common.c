@@ -11,6 +11,12 @@
 
 #include "lfm/lfm.h"
 
+static const char *name_of_command = "fit";
+
+void command_name_set(const char *name) { name_of_command = name; }
+
+const char *command_name(void) { return name_of_command; }
+
 /* Names of files and arguments may hold what a terminal obeys, U+0080 to U+009F in UTF-8 too. */
 static void disarm(char *text)
 {
@@ -32,7 +38,7 @@ static void print_line(const char *kind, const char *format, va_list arguments)
     /* A progress line may stand there. */
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
-    fprintf(stderr, "lfm fit: %s%s\n", kind, line);
+    fprintf(stderr, "lfm %s: %s%s\n", name_of_command, kind, line);
 }
 
 int fail(const char *format, ...)

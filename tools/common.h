@@ -14,7 +14,11 @@ enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 #define PRINTF_LIKE(text, first)
 #endif
 
-/* Print "lfm fit: ..." as one line on standard error and return EXIT_FAILED, so that a caller can
+/* The word after "lfm", as messages name it. It must live on. */
+void command_name_set(const char *name);
+const char *command_name(void);
+
+/* Print "lfm COMMAND: ..." as one line on standard error and return EXIT_FAILED, so that a caller can
  * return it in the same breath. fail_usage() returns EXIT_USAGE. */
 int fail(const char *format, ...) PRINTF_LIKE(1, 2);
 int fail_usage(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -23,7 +27,7 @@ int fail_memory(void);
 /* Tell what the library's last call complained about. */
 int fail_library(void);
 
-/* Print "lfm fit: note: ..." on standard error. */
+/* Print "lfm COMMAND: note: ..." on standard error. */
 void note(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Seconds of a clock that never runs backwards. */

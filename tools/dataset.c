@@ -8,7 +8,7 @@
 #include "testset.h"
 
 /* Make interactions of the training file's pairs, in their own memory where the policy allows. */
-static int store_pairs(const dataset *data, const fit_args *args, lfm_context *context,
+static int store_pairs(const dataset *data, const arguments *args, lfm_context *context,
                        lfm_interactions **out)
 {
     const pairs *read = &data->read;
@@ -61,7 +61,7 @@ static int refuse_duplicate(const dataset *data)
                 shown_item);
 }
 
-static int make_interactions(const dataset *data, const fit_args *args, lfm_context *context,
+static int make_interactions(const dataset *data, const arguments *args, lfm_context *context,
                              lfm_interactions **out)
 {
     const int code = store_pairs(data, args, context, out);
@@ -81,7 +81,7 @@ static bool keep_ids(ids *kept, const ids *all, const int32_t *numbers, int32_t 
 }
 
 /* Drop rare users and items from the training data. users, items: receive the tables from before. */
-static int threshold(dataset *data, const fit_args *args, lfm_context *context, ids *users,
+static int threshold(dataset *data, const arguments *args, lfm_context *context, ids *users,
                      ids *items)
 {
     lfm_interactions *whole = NULL;
@@ -164,7 +164,7 @@ static int read_features(dataset *data, feature_side *side, const feature_args *
     return code;
 }
 
-static int split(dataset *data, const fit_args *args, lfm_context *context)
+static int split(dataset *data, const arguments *args, lfm_context *context)
 {
     lfm_interactions *whole = data->train, *half = NULL;
     data->train = NULL;
@@ -203,7 +203,7 @@ static int count_train(dataset *data)
     return enough_memory ? EXIT_FINE : fail_memory();
 }
 
-int dataset_load(dataset *data, const fit_args *args, lfm_context *context, progress *shown)
+int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown)
 {
     pairs held_out = {.n = 0};
     ids old_users = {.n = 0}, old_items = {.n = 0};

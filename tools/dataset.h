@@ -35,7 +35,7 @@ typedef struct dataset {
 } dataset;
 
 /* Read everything and check that it fits together. Returns an exit code. */
-int dataset_load(dataset *data, const fit_args *args, lfm_context *context, progress *shown);
+int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown);
 
 /* Number of columns of a side's feature matrix: what the model must have. */
 int32_t dataset_width(const feature_side *side, const ids *rows);

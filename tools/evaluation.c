@@ -5,7 +5,7 @@
 #include "interrupt.h"
 
 static lfm_status measure(metrics *out, const lfm_scorer *scorer, lfm_interactions *set,
-                          const dataset *data, const fit_args *args, const lfm_cancel *cancel)
+                          const dataset *data, const arguments *args, const lfm_cancel *cancel)
 {
     lfm_metric_result results[MOST_METRICS] = {{.size = sizeof results[0]}};
     lfm_evaluate_options options;
@@ -33,7 +33,7 @@ static double largest_value(const lfm_interactions *set)
     return largest;
 }
 
-int evaluation_check(const dataset *data, const fit_args *args)
+int evaluation_check(const dataset *data, const arguments *args)
 {
     enum { MOST_VALUE = 1000 }; /* see lfm/evaluate.h */
     for (int32_t m = 0; m < args->n_metrics; m++) {
@@ -49,7 +49,7 @@ int evaluation_check(const dataset *data, const fit_args *args)
     return EXIT_FINE;
 }
 
-int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const fit_args *args)
+int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const arguments *args)
 {
     lfm_scorer *scorer = NULL;
     lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,

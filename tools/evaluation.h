@@ -18,9 +18,9 @@ typedef struct evaluation {
 } evaluation;
 
 /* Check, before training, that the metrics can be computed on the data. Returns an exit code. */
-int evaluation_check(const dataset *data, const fit_args *args);
+int evaluation_check(const dataset *data, const arguments *args);
 
 /* Evaluate a model on its training set and, when there is one, on the test set. Returns an exit code. */
-int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const fit_args *args);
+int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const arguments *args);
 
 #endif

@@ -6,61 +6,16 @@
 #include <string.h>
 
 #include "common.h"
-
-/* Tell which names are unknown, the first few of them. */
-static int unknown_names(const char *option, const char *what, const name_list *names,
-                         const int32_t *numbers)
-{
-    enum { SHOWN = 5 };
-    char list[SHOWN * (EXCERPT_SIZE + 4) + 1] = "", shown[EXCERPT_SIZE];
-    int32_t n = 0;
-    for (int32_t i = 0; i < names->n; i++) {
-        if (numbers[i] >= 0)
-            continue;
-        if (n++ < SHOWN) {
-            strcat(list, n == 1 ? "'" : ", '");
-            strcat(list, excerpt(names->names[i], strlen(names->names[i]), shown));
-            strcat(list, "'");
-        }
-    }
-    return fail("--%s: the data knows no %s %s%s", option, what, list, n > SHOWN ? ", ..." : "");
-}
+#include "names.h"
 
 static int resolve(list_kind *kind, const char *option, const char *what, const name_list *names,
                    const ids *table)
 {
-    bool all_known = true;
     kind->names = names;
-    kind->numbers = malloc(((size_t)names->n + 1) * sizeof *kind->numbers);
-    if (kind->numbers == NULL)
-        return fail_memory();
-    for (int32_t i = 0; i < names->n; i++) {
-        kind->numbers[i] = ids_find(table, names->names[i], strlen(names->names[i]));
-        all_known &= kind->numbers[i] >= 0;
-    }
-    return all_known ? EXIT_FINE : unknown_names(option, what, names, kind->numbers);
+    return names_find(&kind->numbers, option, what, names, table);
 }
 
-/* Without training data and without features a user's representation is chance. */
-static int check_users_known(const list_kind *kind, const dataset *data)
-{
-    const feature_side *side = &data->user_side;
-    const int64_t entries = lfm_interactions_n_entries(data->train);
-    const int32_t *users = lfm_interactions_users(data->train);
-    for (int32_t i = 0; i < kind->names->n; i++) {
-        const int32_t user = kind->numbers[i];
-        bool known = side->matrix != NULL &&
-                     lfm_features_row(side->matrix, user, NULL, NULL) > (side->identity ? 1 : 0);
-        for (int64_t e = 0; e < entries && !known; e++)
-            known = users[e] == user;
-        if (!known)
-            return fail("--recommend-for: user '%s' has neither training data nor features",
-                        kind->names->names[i]);
-    }
-    return EXIT_FINE;
-}
-
-int lists_resolve(lists *all, const fit_args *args, const dataset *data)
+int lists_resolve(lists *all, const arguments *args, const dataset *data)
 {
     list_kind *kinds = all->kinds;
     kinds[LIST_RECOMMENDED] = (list_kind){
@@ -76,7 +31,9 @@ int lists_resolve(lists *all, const fit_args *args, const dataset *data)
     if (code == EXIT_FINE)
         code = resolve(&kinds[LIST_FEATURE], "similar-to-feature", "item feature",
                        &args->similar_to_feature, &data->item_side.names);
-    return code != EXIT_FINE ? code : check_users_known(&kinds[LIST_RECOMMENDED], data);
+    return code != EXIT_FINE ? code
+                             : names_check_users("recommend-for", &args->recommend_for,
+                                                 kinds[LIST_RECOMMENDED].numbers, data);
 }
 
 /* Ask for similar items of each name. `shift` is what comes before the names in the query's space. */
@@ -101,7 +58,7 @@ static bool make_room(list_kind *kind, int32_t length)
     return kind->items != NULL && kind->scores != NULL;
 }
 
-int lists_fill(lists *all, const lfm_model *model, const fit_args *args, const dataset *data)
+int lists_fill(lists *all, const lfm_model *model, const arguments *args, const dataset *data)
 {
     list_kind *recommended = &all->kinds[LIST_RECOMMENDED];
     const int32_t length = args->top < data->items.n ? args->top : data->items.n;

@@ -25,10 +25,10 @@ typedef struct lists {
 } lists;
 
 /* Find the names in the data; unknown ones are an error. Returns an exit code. */
-int lists_resolve(lists *all, const fit_args *args, const dataset *data);
+int lists_resolve(lists *all, const arguments *args, const dataset *data);
 
 /* Fill the lists from a trained model. Returns an exit code. */
-int lists_fill(lists *all, const lfm_model *model, const fit_args *args, const dataset *data);
+int lists_fill(lists *all, const lfm_model *model, const arguments *args, const dataset *data);
 
 void lists_free(lists *all);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answering.h"
 #include "common.h"
 #include "fit.h"
 #include "lfm/lfm.h"
@@ -11,11 +12,14 @@ static void print_help(FILE *to)
 {
     fputs("lfm: hybrid recommenders on files\n"
           "\n"
-          "  lfm fit FILE [options]    train on interactions, evaluate, recommend; see `lfm fit "
-          "--help`\n"
-          "  lfm synth DIR [options]   make example data; see `lfm synth --help`\n"
-          "  lfm --help                print this\n"
-          "  lfm --version             print the version\n",
+          "  lfm fit FILE [options]        train on interactions and evaluate\n"
+          "  lfm recommend FILE [options]  train, then list items for users\n"
+          "  lfm similar FILE [options]    train, then list items for tags, tags for items, ...\n"
+          "  lfm explain FILE [options]    train, then take scores apart\n"
+          "  lfm synth DIR [options]       make example data\n"
+          "  lfm COMMAND --help            list a command's options\n"
+          "  lfm --help                    print this\n"
+          "  lfm --version                 print the version\n",
           to);
 }
 
@@ -24,6 +28,12 @@ int main(int argc, char **argv)
     const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "fit") == 0)
         return fit_main(argc - 2, argv + 2);
+    if (strcmp(command, "recommend") == 0)
+        return recommend_main(argc - 2, argv + 2);
+    if (strcmp(command, "similar") == 0)
+        return similar_main(argc - 2, argv + 2);
+    if (strcmp(command, "explain") == 0)
+        return explain_main(argc - 2, argv + 2);
     if (strcmp(command, "synth") == 0)
         return synth_main(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||

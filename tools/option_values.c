@@ -1,4 +1,4 @@
-/* The values of the command's own options, from text into struct fit_args. */
+/* The values of the command's own options, from text into struct arguments. */
 #include "option_values.h"
 
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 #include "number.h"
 
 enum { NAMED_FILES = 3 };
+
+const char *const space_names[N_SPACE_NAMES] = {"user", "item", "user-feature", "item-feature"};
 
 static int bad_value(const own_option *option, const char *value, const char *expected)
 {
@@ -90,6 +92,22 @@ static int parse_set(const own_option *option, char *list, const char *const *na
     return EXIT_FINE;
 }
 
+/* Read one of a few names; its place among them. */
+static int parse_choice(const own_option *option, const char *value, const char *const *names,
+                        int32_t n_names, int32_t *out)
+{
+    char known[EXCERPT_SIZE] = "";
+    for (int32_t i = 0; i < n_names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *out = i;
+            return EXIT_FINE;
+        }
+        strcat(known, i == 0 ? "" : i + 1 == n_names ? " or " : ", ");
+        strcat(known, names[i]);
+    }
+    return bad_value(option, value, known);
+}
+
 static int parse_int32(const own_option *option, const char *value, int32_t minimum, int32_t *out)
 {
     int64_t number;
@@ -125,7 +143,7 @@ static bool parse_fraction(const char *text, double *out)
     return parse_real(text, strlen(text), out) && *out >= 0 && *out <= 1;
 }
 
-static int parse_split(const own_option *option, const char *value, fit_args *args)
+static int parse_split(const own_option *option, const char *value, arguments *args)
 {
     lfm_split_options *split = &args->split;
     const char *first = strchr(value, ':');
@@ -151,19 +169,7 @@ static int parse_split(const own_option *option, const char *value, fit_args *ar
                 : bad_value(option, value, "random:FRACTION, leave:K:USER_FRACTION or last:K");
 }
 
-static int parse_duplicates(const own_option *option, const char *value, int32_t *out)
-{
-    static const char *const names[] = {"keep", "sum", "last", "reject"};
-    for (int32_t i = 0; i <= LFM_DUPLICATES_REJECT; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *out = i;
-            return EXIT_FINE;
-        }
-    }
-    return bad_value(option, value, "keep, sum, last or reject");
-}
-
-static int parse_min_count(const own_option *option, char *value, fit_args *args)
+static int parse_min_count(const own_option *option, char *value, arguments *args)
 {
     static const char *const roles[] = {"user", "item"};
     const char *counts[2] = {NULL, NULL};
@@ -175,7 +181,7 @@ static int parse_min_count(const own_option *option, char *value, fit_args *args
     return code;
 }
 
-static int parse_header(const own_option *option, char *value, fit_args *args)
+static int parse_header(const own_option *option, char *value, arguments *args)
 {
     static const char *const files[NAMED_FILES] = {"interactions", "features", "titles"};
     bool set[NAMED_FILES] = {value == NULL, value == NULL, value == NULL};
@@ -197,7 +203,7 @@ static int parse_sides(const own_option *option, char *value, bool *user, bool *
     return code;
 }
 
-static int parse_quote(const own_option *option, const char *value, fit_args *args)
+static int parse_quote(const own_option *option, const char *value, arguments *args)
 {
     char quote = QUOTE_NONE;
     if (strcmp(value, "none") != 0) {
@@ -222,7 +228,7 @@ static int parse_feature_columns(const own_option *option, char *value, feature_
     return code;
 }
 
-static int parse_metrics(char *value, fit_args *args)
+static int parse_metrics(char *value, arguments *args)
 {
     for (char *name; (name = next_part(&value)) != NULL;) {
         if (args->n_metrics == MOST_METRICS)
@@ -234,9 +240,11 @@ static int parse_metrics(char *value, fit_args *args)
     return EXIT_FINE;
 }
 
-int option_set(fit_args *args, const own_option *option, char *value)
+int option_set(arguments *args, const own_option *option, char *value)
 {
     static const char *const roles[N_ROLES] = {"user", "item", "value", "weight", "time"};
+    static const char *const policies[] = {"keep", "sum", "last", "reject"};
+    static const char *const measures[] = {"cosine", "dot"};
     switch (option->id) {
     case OPTION_TEST:
         args->test = value;
@@ -261,7 +269,7 @@ int option_set(fit_args *args, const own_option *option, char *value)
     case OPTION_MIN_COUNT:
         return parse_min_count(option, value, args);
     case OPTION_DUPLICATES:
-        return parse_duplicates(option, value, &args->duplicates);
+        return parse_choice(option, value, policies, 4, &args->duplicates);
     case OPTION_SEP:
         return parse_character(option, value, &args->format.separator);
     case OPTION_FEATURE_SEP:
@@ -318,6 +326,25 @@ int option_set(fit_args *args, const own_option *option, char *value)
         return parse_names(option, value, &args->similar_to_feature);
     case OPTION_TOP:
         return parse_int32(option, value, 1, &args->top);
+    case OPTION_FOR:
+        return parse_names(option, value, &args->recommend_for);
+    case OPTION_EXCLUDE:
+        args->exclude = value;
+        return EXIT_FINE;
+    case OPTION_SEEN:
+        args->seen = value == NULL;
+        return EXIT_FINE;
+    case OPTION_USER:
+    case OPTION_ITEM:
+    case OPTION_USER_FEATURE:
+    case OPTION_ITEM_FEATURE:
+        return parse_names(option, value, &args->asked[option->id - OPTION_USER]);
+    case OPTION_ALL:
+        return parse_choice(option, value, space_names, N_SPACE_NAMES, &args->all_of);
+    case OPTION_TO:
+        return parse_choice(option, value, space_names, N_SPACE_NAMES, &args->to);
+    case OPTION_MEASURE:
+        return parse_choice(option, value, measures, 2, &args->measure);
     case OPTION_TITLES:
         args->titles = value;
         return EXIT_FINE;

@@ -14,7 +14,7 @@ enum { BATCH = 256 };
 typedef struct pairs_reader {
     pairs *all;
     const char *path;
-    const fit_args *args;
+    const arguments *args;
     ids *users, *items;
     bool needs_time;
     bool all_ones;
@@ -189,7 +189,7 @@ static int take_pair(row *taken, void *user_data)
     return ROW_OK;
 }
 
-int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_details, ids *users,
+int pairs_read(pairs *all, const char *path, const arguments *args, bool with_details, ids *users,
                ids *items, progress *shown, read_totals *totals)
 {
     column columns[N_ROLES] = {

@@ -21,7 +21,7 @@ typedef struct pairs {
 
 /* Read a file of interactions and number its users and items. with_details: weights and, where the
  * split asks for them, times too. Returns an exit code. */
-int pairs_read(pairs *all, const char *path, const fit_args *args, bool with_details, ids *users,
+int pairs_read(pairs *all, const char *path, const arguments *args, bool with_details, ids *users,
                ids *items, progress *shown, read_totals *totals);
 
 /* Append one without weight and time. Returns false when there is no memory. */

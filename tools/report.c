@@ -5,7 +5,7 @@
 
 #include "common.h"
 
-int report_open(report *to, const fit_args *args, const dataset *data)
+int report_open(report *to, const arguments *args, const dataset *data)
 {
     *to = (report){.args = args, .data = data};
     int code = output_open(&to->csv, args->csv);
@@ -43,7 +43,7 @@ static void tell_features(FILE *text, const feature_side *side, const feature_ar
     fputc('\n', text);
 }
 
-static void tell_test(FILE *text, const dataset *data, const fit_args *args)
+static void tell_test(FILE *text, const dataset *data, const arguments *args)
 {
     if (args->test == NULL && args->split_text == NULL)
         return;
@@ -60,7 +60,7 @@ static void tell_test(FILE *text, const dataset *data, const fit_args *args)
     fputc('\n', text);
 }
 
-static void tell_data(FILE *text, const dataset *data, const fit_args *args)
+void report_data(FILE *text, const dataset *data, const arguments *args)
 {
     const int64_t n = lfm_interactions_n_entries(data->train);
     fprintf(text, "training: %lld interaction%s (%lld positive) of %d user%s and %d item%s\n",
@@ -82,7 +82,7 @@ enum { COLUMN_TITLE_SIZE = METRIC_NAME_SIZE + 8 };
 /* The metrics that the table has room for: precision, AUC, and what was asked for besides. */
 static bool is_in_table(int32_t metric) { return metric != RECALL && metric != RECIPROCAL_RANK; }
 
-static const char *column_title(const fit_args *args, const char *set, int32_t metric,
+static const char *column_title(const arguments *args, const char *set, int32_t metric,
                                 char out[COLUMN_TITLE_SIZE])
 {
     snprintf(out, COLUMN_TITLE_SIZE, "%s %s", set,
@@ -90,7 +90,7 @@ static const char *column_title(const fit_args *args, const char *set, int32_t m
     return out;
 }
 
-static void begin_set(FILE *text, const fit_args *args, const char *set)
+static void begin_set(FILE *text, const arguments *args, const char *set)
 {
     char title[COLUMN_TITLE_SIZE];
     for (int32_t m = 0; m < args->n_metrics; m++) {
@@ -110,7 +110,7 @@ static void begin_table(const report *to)
     fputs("  seconds\n", text);
 }
 
-static void begin_csv(FILE *csv, const fit_args *args)
+static void begin_csv(FILE *csv, const arguments *args)
 {
     fputs("epoch,seconds", csv);
     for (int set = 0; set < 2; set++) {
@@ -123,7 +123,7 @@ static void begin_csv(FILE *csv, const fit_args *args)
 void report_begin(report *to)
 {
     if (to->text.file != NULL) {
-        tell_data(to->text.file, to->data, to->args);
+        report_data(to->text.file, to->data, to->args);
         begin_table(to);
     }
     if (to->csv.file != NULL)
@@ -132,7 +132,7 @@ void report_begin(report *to)
     output_flush(&to->csv);
 }
 
-static void table_set(FILE *text, const metrics *set, const fit_args *args, const char *name)
+static void table_set(FILE *text, const metrics *set, const arguments *args, const char *name)
 {
     char title[COLUMN_TITLE_SIZE];
     for (int32_t m = 0; m < args->n_metrics; m++) {
@@ -204,7 +204,7 @@ static void tell_list(FILE *text, const list_kind *kind, int32_t query, const id
     }
 }
 
-static void tell_end(const report *to, const run_end *end, const lists *all, const titles *names)
+static void tell_end(const report *to, const training_state *end, const lists *all, const titles *names)
 {
     FILE *text = to->text.file;
     fputs("Seconds are those of training, without reading and evaluation.\n", text);
@@ -221,7 +221,7 @@ static void tell_end(const report *to, const run_end *end, const lists *all, con
     }
 }
 
-void report_end(report *to, const run_end *end, const lists *all, const titles *names)
+void report_end(report *to, const training_state *end, const lists *all, const titles *names)
 {
     if (to->text.file != NULL)
         tell_end(to, end, all, names);

@@ -8,32 +8,27 @@
 #include "lists.h"
 #include "output.h"
 #include "titles.h"
+#include "training.h"
 
 typedef struct report {
-    const fit_args *args;
+    const arguments *args;
     const dataset *data;
     output text; /* for people: standard output, or standard error when JSON or CSV goes there */
     output csv, json;
 } report;
 
-/* How the run ended. */
-typedef struct run_end {
-    int64_t epochs; /* completed */
-    double seconds; /* of training */
-    bool partial;   /* some steps of the next epoch are done too */
-    bool interrupted, diverged;
-    bool unmeasured; /* an interrupt has cut the last evaluation short */
-} run_end;
-
 /* Open the files. Returns an exit code. */
-int report_open(report *to, const fit_args *args, const dataset *data);
+int report_open(report *to, const arguments *args, const dataset *data);
 
-/* Tell what has been read, and begin the table. */
+/* Tell what has been read. */
+void report_data(FILE *text, const dataset *data, const arguments *args);
+
+/* The same, and begin the table. */
 void report_begin(report *to);
 
 void report_evaluation(report *to, const evaluation *point);
 
-void report_end(report *to, const run_end *end, const lists *all, const titles *names);
+void report_end(report *to, const training_state *end, const lists *all, const titles *names);
 
 /* Whether anything that is written still arrives somewhere. */
 bool report_is_heard(const report *to);
@@ -42,8 +37,8 @@ bool report_is_heard(const report *to);
 int report_close(report *to);
 
 /* json_report.c: the lines of the JSON file; false when there is no memory. */
-bool json_evaluation(FILE *to, const evaluation *point, const fit_args *args);
-bool json_summary(FILE *to, const report *from, const run_end *end, const lists *all,
+bool json_evaluation(FILE *to, const evaluation *point, const arguments *args);
+bool json_summary(FILE *to, const report *from, const training_state *end, const lists *all,
                   const titles *names);
 
 #endif

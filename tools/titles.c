@@ -28,7 +28,7 @@ static int take_title(row *taken, void *user_data)
     return ROW_OK;
 }
 
-int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown,
+int titles_read(titles *all, const arguments *args, const ids *items, progress *shown,
                 int64_t *bad_lines)
 {
     static const column columns[] = {{"id", NULL, 1, true}, {"title", NULL, 2, true}};

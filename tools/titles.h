@@ -13,7 +13,7 @@ typedef struct titles {
 } titles;
 
 /* Read the file of titles, if there is one. Returns an exit code. */
-int titles_read(titles *all, const fit_args *args, const ids *items, progress *shown,
+int titles_read(titles *all, const arguments *args, const ids *items, progress *shown,
                 int64_t *bad_lines);
 
 /* Return an item's title, NULL when it has none. */

@@ -22,9 +22,10 @@
  *     lfm_model_free(model);
  *     lfm_interactions_free(likes);
  *
- * Simple: interactions.h, model.h, scorer.h, evaluate.h. Then: split.h, features.h, options.h, similar.h,
- * explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an lfm_status; lfm_last_message() says
- * what was wrong and where. Objects are reference-counted and may be freed in any order. */
+ * Simple: interactions.h, model.h, scorer.h, evaluate.h. Then: split.h, features.h, options.h,
+ * similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
+ * lfm_status; lfm_last_message() says what was wrong and where. Objects are reference-counted and may
+ * be freed in any order. */
 #ifndef LFM_LFM_H
 #define LFM_LFM_H
 

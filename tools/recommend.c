@@ -1,0 +1,165 @@
+/* lfm recommend: train on files, list items for users. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "answering.h"
+#include "answers.h"
+#include "common.h"
+#include "interrupt.h"
+#include "names.h"
+#include "session.h"
+
+/* Lists are made and written for so many users at a time. */
+enum { USERS_AT_ONCE = 1024 };
+
+typedef struct recommend_work {
+    int32_t *users; /* numbers */
+    int32_t n_users;
+    lfm_interactions *left_out; /* not to be listed; NULL: nothing */
+} recommend_work;
+
+static int find_users(recommend_work *work, const session *s)
+{
+    const name_list *asked = &s->args->recommend_for;
+    work->n_users = asked->n > 0 ? asked->n : s->data.users.n;
+    if (asked->n > 0) {
+        const int code = names_find(&work->users, "for", "user", asked, &s->data.users);
+        return code != EXIT_FINE ? code : names_check_users("for", asked, work->users, &s->data);
+    }
+    work->users = malloc(((size_t)work->n_users + 1) * sizeof *work->users);
+    if (work->users == NULL)
+        return fail_memory();
+    for (int32_t u = 0; u < work->n_users; u++)
+        work->users[u] = u;
+    return EXIT_FINE;
+}
+
+/* Append the pairs of a file whose user and item the data knows. */
+static int append_file(pairs *all, session *s)
+{
+    pairs read = {.n = 0};
+    ids users = {.n = 0}, items = {.n = 0};
+    read_totals totals;
+    arguments plain = *s->args; /* their values, if there are any, say nothing */
+    plain.has_positive_min = false;
+    int code = pairs_read(&read, plain.exclude, &plain, false, &users, &items, &s->shown, &totals);
+    s->data.bad_lines += totals.bad;
+    for (int64_t e = 0; e < read.n && code == EXIT_FINE; e++) {
+        const char *user = ids_text(&users, read.users[e]), *item = ids_text(&items, read.items[e]);
+        const int32_t u = ids_find(&s->data.users, user, ids_length(&users, read.users[e]));
+        const int32_t i = ids_find(&s->data.items, item, ids_length(&items, read.items[e]));
+        if (u >= 0 && i >= 0 && !pairs_append(all, u, i, 1))
+            code = fail_memory();
+    }
+    pairs_free(&read);
+    ids_free(&users);
+    ids_free(&items);
+    return code;
+}
+
+static int make_left_out(recommend_work *work, session *s)
+{
+    const dataset *data = &s->data;
+    const int64_t n = s->args->seen ? 0 : lfm_interactions_n_entries(data->train);
+    const int32_t *users = lfm_interactions_users(data->train);
+    const int32_t *items = lfm_interactions_items(data->train);
+    pairs all = {.n = 0};
+    bool enough_memory = true;
+    for (int64_t e = 0; e < n && enough_memory; e++)
+        enough_memory = pairs_append(&all, users[e], items[e], 1);
+    int code = enough_memory ? append_file(&all, s) : fail_memory();
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = all.n;
+    coo.n_rows = data->users.n;
+    coo.n_columns = data->items.n;
+    coo.rows = lfm_int32(all.users);
+    coo.columns = lfm_int32(all.items);
+    if (code == EXIT_FINE &&
+        lfm_interactions_from_coo(s->context, &coo, NULL, &work->left_out) != LFM_OK)
+        code = fail_library();
+    pairs_free(&all);
+    return code;
+}
+
+static int prepare(session *s, void *own)
+{
+    recommend_work *work = own;
+    const int code = find_users(work, s);
+    if (code != EXIT_FINE)
+        return code;
+    if (s->args->exclude != NULL)
+        return make_left_out(work, s);
+    if (!s->args->seen)
+        work->left_out = lfm_interactions_ref(s->data.train);
+    return EXIT_FINE;
+}
+
+/* A block of users: list, then write. */
+static int list_block(const recommend_work *work, const session *s, const lfm_scorer *scorer,
+                      const list_style *style, int32_t first, int32_t k, int32_t *items, float *scores,
+                      answer_entry *entries, answers *to)
+{
+    const int32_t left = work->n_users - first, n = left < USERS_AT_ONCE ? left : USERS_AT_ONCE;
+    lfm_infer_options options;
+    lfm_infer_options_init(&options);
+    options.threads = s->args->options.train.threads;
+    options.cancel = interrupt_flag();
+    const lfm_status status = lfm_recommend(scorer, n, work->users + first, k, work->left_out, items,
+                                            scores, &options);
+    if (status != LFM_OK)
+        return status == LFM_ERROR_CANCELLED ? EXIT_INTERRUPTED : fail_library();
+    for (int32_t u = 0; u < n; u++) {
+        const int32_t *list = items + (int64_t)u * k;
+        int32_t length = 0;
+        for (; length < k && list[length] >= 0; length++)
+            entries[length] = (answer_entry){ids_text(&s->data.items, list[length]),
+                                             titles_of(&s->names, list[length]),
+                                             (double)scores[(int64_t)u * k + length]};
+        answers_list(to, style, ids_text(&s->data.users, work->users[first + u]), entries, length);
+    }
+    return answers_flush(to) ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int list_all(const recommend_work *work, const session *s, const lfm_scorer *scorer, answers *to)
+{
+    const list_style style = {"Recommended for user", "user", "items", "item", "score",
+                              s->args->titles != NULL};
+    const int32_t k = s->args->k < s->data.items.n ? s->args->k : s->data.items.n;
+    const size_t room = (size_t)USERS_AT_ONCE * (size_t)k;
+    int32_t *items = malloc(room * sizeof *items);
+    float *scores = malloc(room * sizeof *scores);
+    answer_entry *entries = malloc((size_t)k * sizeof *entries);
+    int code = items != NULL && scores != NULL && entries != NULL ? EXIT_FINE : fail_memory();
+    answers_begin_lists(to, &style);
+    for (int32_t first = 0; first < work->n_users && code == EXIT_FINE; first += USERS_AT_ONCE)
+        code = list_block(work, s, scorer, &style, first, k, items, scores, entries, to);
+    free(items);
+    free(scores);
+    free(entries);
+    return code;
+}
+
+static int answer(session *s, void *own)
+{
+    lfm_scorer *scorer = NULL;
+    answers to;
+    int code = answers_open(&to, s->args, &s->data);
+    if (code == EXIT_FINE)
+        code = session_train(s, &scorer);
+    if (code == EXIT_FINE)
+        code = list_all(own, s, scorer, &to);
+    lfm_scorer_free(scorer);
+    const int written = answers_close(&to);
+    return code != EXIT_FINE ? code : written;
+}
+
+int recommend_main(int argc, char **argv)
+{
+    static const command_work recommend = {"recommend", COMMAND_RECOMMEND, prepare, answer};
+    recommend_work work = {.users = NULL};
+    const int code = session_main(&recommend, &work, argc, argv);
+    lfm_interactions_free(work.left_out);
+    free(work.users);
+    return code;
+}
