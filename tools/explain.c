@@ -156,10 +156,11 @@ static int answer(session *s, void *own)
     const explain_work *work = own;
     const int32_t n_users = s->args->asked[LFM_SPACE_USER].n, n_items = s->args->asked[LFM_SPACE_ITEM].n;
     lfm_scorer *scorer = NULL;
+    int code = session_train(s, &scorer);
+    if (code != EXIT_FINE)
+        return code;
     answers to;
-    int code = answers_open(&to, s->args, &s->data);
-    if (code == EXIT_FINE)
-        code = session_train(s, &scorer);
+    code = answers_open(&to, s->args, &s->data);
     if (code == EXIT_FINE && to.csv.file != NULL)
         fputs("user,item,part,user_feature,item_feature,value\n", to.csv.file);
     for (int32_t u = 0; u < n_users && code == EXIT_FINE; u++) {

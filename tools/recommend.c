@@ -143,10 +143,11 @@ static int list_all(const recommend_work *work, const session *s, const lfm_scor
 static int answer(session *s, void *own)
 {
     lfm_scorer *scorer = NULL;
+    int code = session_train(s, &scorer);
+    if (code != EXIT_FINE)
+        return code;
     answers to;
-    int code = answers_open(&to, s->args, &s->data);
-    if (code == EXIT_FINE)
-        code = session_train(s, &scorer);
+    code = answers_open(&to, s->args, &s->data);
     if (code == EXIT_FINE)
         code = list_all(own, s, scorer, &to);
     lfm_scorer_free(scorer);

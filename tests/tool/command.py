@@ -32,10 +32,10 @@ def fine(*arguments, **how):
     return result
 
 
-def refused(code, *parts, of):
+def refused(code, *parts, of, command='fit'):
     """Check that a run ended with an exit code and one line of error that has all the parts."""
     assert of.returncode == code, (of.returncode, of.stdout, of.stderr)
-    assert of.stderr.startswith('lfm fit: ') and of.stderr.count('\n') == 1, of.stderr
+    assert of.stderr.startswith(f'lfm {command}: ') and of.stderr.count('\n') == 1, of.stderr
     for part in parts:
         assert part in of.stderr, (part, of.stderr)
 
