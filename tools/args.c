@@ -16,6 +16,7 @@ static void set_defaults(arguments *args, int command)
     memset(args, 0, sizeof *args);
     args->command = command;
     args->all_of = args->to = -1;
+    args->no_train_metrics = command == COMMAND_EVALUATE;
     args->format.quote = args->titles_format.quote = QUOTE_BY_SEPARATOR;
     args->users.format.quote = args->items.format.quote = QUOTE_BY_SEPARATOR;
     args->every = DEFAULT_EVERY;
@@ -136,21 +137,26 @@ static int parse_option(arguments *args, int argc, char **argv, int *at)
 static int check_files(const arguments *args)
 {
     const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
-                                 args->titles, args->exclude};
-    const char *const outputs[] = {args->csv, args->json};
+                                 args->titles, args->exclude, args->candidates};
+    enum { N_OUTPUTS = 3 };
+    const char *const outputs[N_OUTPUTS] = {args->csv, args->json, args->per_user};
+    static const char *const names[N_OUTPUTS] = {"csv", "json", "per-user"};
     int standard_inputs = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         standard_inputs += files[i] != NULL && strcmp(files[i], "-") == 0;
-        for (int out = 0; out < 2; out++) {
+        for (int out = 0; out < N_OUTPUTS; out++) {
             if (output_is_input(outputs[out], files[i]))
-                return fail_usage("--%s would overwrite the input %s", out == 0 ? "csv" : "json",
-                                  outputs[out]);
+                return fail_usage("--%s would overwrite the input %s", names[out], outputs[out]);
         }
     }
     if (standard_inputs > 1)
         return fail_usage("only one file can be standard input");
-    if (outputs_are_same(args->csv, args->json))
-        return fail_usage("--csv and --json name the same file");
+    for (int out = 1; out < N_OUTPUTS; out++) {
+        for (int other = 0; other < out; other++) {
+            if (outputs_are_same(outputs[other], outputs[out]))
+                return fail_usage("--%s and --%s name the same file", names[other], names[out]);
+        }
+    }
     return EXIT_FINE;
 }
 
@@ -194,6 +200,8 @@ static int check_together(arguments *args)
         return fail_usage("no file of interactions is given: see `lfm %s --help`", command_name());
     if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
+    if (args->command == COMMAND_EVALUATE && args->test == NULL && args->split_text == NULL)
+        return fail_usage("evaluate on what? One of --test and --split");
     if (args->command == COMMAND_SIMILAR) {
         int kinds = args->all_of >= 0;
         for (int i = 0; i < N_SPACE_NAMES; i++)

@@ -45,7 +45,8 @@ enum {
     COMMAND_RECOMMEND = 2,
     COMMAND_SIMILAR = 4,
     COMMAND_EXPLAIN = 8,
-    COMMANDS = COMMAND_FIT | COMMAND_RECOMMEND | COMMAND_SIMILAR | COMMAND_EXPLAIN
+    COMMAND_EVALUATE = 16,
+    COMMANDS = COMMAND_FIT | COMMAND_RECOMMEND | COMMAND_SIMILAR | COMMAND_EXPLAIN | COMMAND_EVALUATE
 };
 
 typedef struct arguments {
@@ -72,6 +73,9 @@ typedef struct arguments {
     name_list asked[N_SPACE_NAMES]; /* by LFM_SPACE_...: the names to find similar things for */
     int32_t all_of, to;             /* LFM_SPACE_...; -1: not said */
     int32_t measure;                /* LFM_SIMILARITY_... */
+    const char *candidates, *per_user;
+    int32_t segments, bootstrap;
+    double confidence; /* 0: the library's default */
     settings options;
     char feature_separator; /* 0: that of the interactions' format */
     bool help;              /* only the help is wanted */
@@ -106,7 +110,8 @@ enum {
     OPTION_NO_TRAIN_METRICS, OPTION_CSV,
     OPTION_JSON, OPTION_RECOMMEND_FOR, OPTION_SIMILAR_TO, OPTION_SIMILAR_TO_FEATURE, OPTION_TOP,
     OPTION_TITLES, OPTION_HELP, OPTION_FOR, OPTION_EXCLUDE, OPTION_SEEN, OPTION_USER, OPTION_ITEM,
-    OPTION_USER_FEATURE, OPTION_ITEM_FEATURE, OPTION_ALL, OPTION_TO, OPTION_MEASURE
+    OPTION_USER_FEATURE, OPTION_ITEM_FEATURE, OPTION_ALL, OPTION_TO, OPTION_MEASURE, OPTION_CANDIDATES,
+    OPTION_PER_USER, OPTION_SEGMENTS, OPTION_BOOTSTRAP, OPTION_CONFIDENCE
 };
 
 #endif

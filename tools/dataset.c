@@ -240,6 +240,43 @@ int dataset_load(dataset *data, const arguments *args, lfm_context *context, pro
     return code;
 }
 
+int dataset_read_known(pairs *all, const char *path, const arguments *args, dataset *data,
+                       progress *shown)
+{
+    pairs read = {.n = 0};
+    ids users = {.n = 0}, items = {.n = 0};
+    read_totals totals;
+    arguments plain = *args;
+    plain.has_positive_min = false; /* which needs values */
+    int code = pairs_read(&read, path, &plain, false, &users, &items, shown, &totals);
+    data->bad_lines += totals.bad;
+    for (int64_t e = 0; e < read.n && code == EXIT_FINE; e++) {
+        const int32_t user = ids_find(&data->users, ids_text(&users, read.users[e]),
+                                      ids_length(&users, read.users[e]));
+        const int32_t item = ids_find(&data->items, ids_text(&items, read.items[e]),
+                                      ids_length(&items, read.items[e]));
+        if (user >= 0 && item >= 0 && !pairs_append(all, user, item, 1))
+            code = fail_memory();
+    }
+    pairs_free(&read);
+    ids_free(&users);
+    ids_free(&items);
+    return code;
+}
+
+int dataset_make_known(const pairs *known, const dataset *data, lfm_context *context,
+                       lfm_interactions **out)
+{
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = known->n;
+    coo.n_rows = data->users.n;
+    coo.n_columns = data->items.n;
+    coo.rows = lfm_int32(known->users);
+    coo.columns = lfm_int32(known->items);
+    return lfm_interactions_from_coo(context, &coo, NULL, out) == LFM_OK ? EXIT_FINE : fail_library();
+}
+
 void dataset_free(dataset *data)
 {
     lfm_interactions_free(data->train);

@@ -37,6 +37,15 @@ typedef struct dataset {
 /* Read everything and check that it fits together. Returns an exit code. */
 int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown);
 
+/* Append the pairs of a file, written like the interactions, whose user and item the data knows; values
+ * say nothing. Returns an exit code. */
+int dataset_read_known(pairs *all, const char *path, const arguments *args, dataset *data,
+                       progress *shown);
+
+/* Make interactions of such pairs. Returns an exit code. */
+int dataset_make_known(const pairs *known, const dataset *data, lfm_context *context,
+                       lfm_interactions **out);
+
 /* Number of columns of a side's feature matrix: what the model must have. */
 int32_t dataset_width(const feature_side *side, const ids *rows);
 

@@ -9,19 +9,21 @@ enum {
     RECOMMEND = COMMAND_RECOMMEND,
     SIMILAR = COMMAND_SIMILAR,
     EXPLAIN = COMMAND_EXPLAIN,
+    EVALUATE = COMMAND_EVALUATE,
     OTHERS = COMMANDS & ~COMMAND_FIT,
+    LISTING = RECOMMEND | SIMILAR | EXPLAIN,
     ALL = COMMANDS
 };
 
 static const own_option options[] = {
-    {FIT, NULL, NULL, "Test set and preparation", 0},
-    {FIT, "test", "FILE", "Held-out interactions, written like FILE", OPTION_TEST},
-    {FIT, "split", "HOW", "Hold out part of FILE: random:FRACTION, leave:K:USER_FRACTION (K positives of "
+    {FIT | EVALUATE, NULL, NULL, "Test set and preparation", 0},
+    {FIT | EVALUATE, "test", "FILE", "Held-out interactions, written like FILE", OPTION_TEST},
+    {FIT | EVALUATE, "split", "HOW", "Hold out part of FILE: random:FRACTION, leave:K:USER_FRACTION (K positives of "
                      "each of a fraction of the users) or last:K (the K latest positives of each user)",
      OPTION_SPLIT},
-    {FIT, "split-seed", "N", "Seed of the split (default 1)", OPTION_SPLIT_SEED},
-    {FIT, "allow-overlap", NULL, "Go on when test positives are in the training set too", OPTION_ALLOW_OVERLAP},
-    {OTHERS, NULL, NULL, "Preparation", 0},
+    {FIT | EVALUATE, "split-seed", "N", "Seed of the split (default 1)", OPTION_SPLIT_SEED},
+    {FIT | EVALUATE, "allow-overlap", NULL, "Go on when test positives are in the training set too", OPTION_ALLOW_OVERLAP},
+    {LISTING, NULL, NULL, "Preparation", 0},
     {ALL, "positive-min", "V", "A value of V or more is a positive, a lower one a negative; default: the sign "
                           "of the value", OPTION_POSITIVE_MIN},
     {ALL, "min-count", "user=N,item=N", "Drop users and items with fewer training interactions, until all "
@@ -79,9 +81,22 @@ static const own_option options[] = {
     {EXPLAIN, "item", "ITEM,...", "Of which items: each with each user", OPTION_ITEM},
     {EXPLAIN, "k", "N", "Parts to list, the largest first (default 10)", OPTION_K},
 
+    {EVALUATE, NULL, NULL, "What to measure", 0},
+    {EVALUATE, "k", "N", "Length of the lists that precision and recall look at (default 10)", OPTION_K},
+    {EVALUATE, "metrics", "NAME,...", "These too, beside precision, recall, auc and mrr: precision@K, recall@K, hit@K, "
+                                      "ndcg@K, ndcg-graded@K, map@K, coverage@K, popularity@K, similarity@K",
+     OPTION_METRICS},
+    {EVALUATE, "candidates", "FILE", "Lines of user, item, written like FILE: rank a user's test items among these "
+                                     "only", OPTION_CANDIDATES},
+    {EVALUATE, "segments", "N", "Also by the popularity of the test items, in N segments, the head first",
+     OPTION_SEGMENTS},
+    {EVALUATE, "bootstrap", "N", "Intervals from N resamples of the users", OPTION_BOOTSTRAP},
+    {EVALUATE, "confidence", "X", "Confidence of the intervals (default 0.95)", OPTION_CONFIDENCE},
+
     {OTHERS, NULL, NULL, "Output: text, or else", 0},
     {OTHERS, "csv", "FILE", "Write CSV; - is standard output", OPTION_CSV},
     {OTHERS, "json", "FILE", "Write one JSON object a line; - is standard output", OPTION_JSON},
+    {EVALUATE, "per-user", "FILE", "Write each user's values as CSV, whatever else is written", OPTION_PER_USER},
 
     {FIT, NULL, NULL, "Report", 0},
     {FIT, "every", "N", "Evaluate every N epochs and at the end; 0: only at the end (default 5)", OPTION_EVERY},
@@ -98,7 +113,7 @@ static const own_option options[] = {
     {FIT, "similar-to-feature", "NAME,...", "List the items most similar to item features",
      OPTION_SIMILAR_TO_FEATURE},
     {FIT, "top", "N", "Length of these lists (default: that of --k)", OPTION_TOP},
-    {ALL, "titles", "FILE", "Lines of item, title: titles to print beside the items", OPTION_TITLES},
+    {ALL & ~EVALUATE, "titles", "FILE", "Lines of item, title: titles to print beside the items", OPTION_TITLES},
     {ALL, "help", NULL, "Print this", OPTION_HELP},
 };
 
@@ -161,6 +176,8 @@ static const struct {
      "lfm similar likes.tsv --item-features tags.tsv --identity item --item i1 --to item-feature"},
     {EXPLAIN, "lfm explain FILE [options]: train on the interactions in FILE and take scores apart",
      "lfm explain likes.tsv --item-features tags.tsv --identity item --user u1 --item i1,i2"},
+    {EVALUATE, "lfm evaluate FILE [options]: train on the interactions in FILE and measure how well users are served",
+     "lfm evaluate likes.tsv --split leave:5:0.2 --metrics ndcg@10,coverage@10 --bootstrap 1000 --segments 3"},
 };
 
 void args_help(FILE *to, int command)

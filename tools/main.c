@@ -12,10 +12,11 @@ static void print_help(FILE *to)
 {
     fputs("lfm: hybrid recommenders on files\n"
           "\n"
-          "  lfm fit FILE [options]        train on interactions and evaluate\n"
+          "  lfm fit FILE [options]        train on interactions and show the learning curve\n"
           "  lfm recommend FILE [options]  train, then list items for users\n"
           "  lfm similar FILE [options]    train, then list items for tags, tags for items, ...\n"
           "  lfm explain FILE [options]    train, then take scores apart\n"
+          "  lfm evaluate FILE [options]   train, then measure on a test set\n"
           "  lfm synth DIR [options]       make example data\n"
           "  lfm COMMAND --help            list a command's options\n"
           "  lfm --help                    print this\n"
@@ -34,6 +35,8 @@ int main(int argc, char **argv)
         return similar_main(argc - 2, argv + 2);
     if (strcmp(command, "explain") == 0)
         return explain_main(argc - 2, argv + 2);
+    if (strcmp(command, "evaluate") == 0)
+        return evaluate_main(argc - 2, argv + 2);
     if (strcmp(command, "synth") == 0)
         return synth_main(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||

@@ -1,6 +1,7 @@
 /* The values of the command's own options, from text into struct arguments. */
 #include "option_values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,18 @@ static int parse_int32(const own_option *option, const char *value, int32_t mini
     if (!parse_count(value, strlen(value), minimum, INT32_MAX - 1, &number))
         return bad_value(option, value,
                          minimum > 0 ? "a whole number from 1" : "a whole number from 0");
+    *out = (int32_t)number;
+    return EXIT_FINE;
+}
+
+/* A count that the library bounds; better told before training. */
+static int parse_up_to(const own_option *option, const char *value, int32_t most, int32_t *out)
+{
+    char expected[EXCERPT_SIZE];
+    int64_t number;
+    snprintf(expected, sizeof expected, "a whole number from 0 to %d", (int)most);
+    if (!parse_count(value, strlen(value), 0, most, &number))
+        return bad_value(option, value, expected);
     *out = (int32_t)number;
     return EXIT_FINE;
 }
@@ -345,6 +358,21 @@ int option_set(arguments *args, const own_option *option, char *value)
         return parse_choice(option, value, space_names, N_SPACE_NAMES, &args->to);
     case OPTION_MEASURE:
         return parse_choice(option, value, measures, 2, &args->measure);
+    case OPTION_CANDIDATES:
+        args->candidates = value;
+        return EXIT_FINE;
+    case OPTION_PER_USER:
+        args->per_user = value;
+        return EXIT_FINE;
+    case OPTION_SEGMENTS:
+        return parse_up_to(option, value, 100, &args->segments);
+    case OPTION_BOOTSTRAP:
+        return parse_up_to(option, value, 1000000, &args->bootstrap);
+    case OPTION_CONFIDENCE:
+        return parse_real(value, strlen(value), &args->confidence) && args->confidence > 0 &&
+                       args->confidence < 1
+                   ? EXIT_FINE
+                   : bad_value(option, value, "a number between 0 and 1");
     case OPTION_TITLES:
         args->titles = value;
         return EXIT_FINE;

@@ -34,29 +34,6 @@ static int find_users(recommend_work *work, const session *s)
     return EXIT_FINE;
 }
 
-/* Append the pairs of a file whose user and item the data knows. */
-static int append_file(pairs *all, session *s)
-{
-    pairs read = {.n = 0};
-    ids users = {.n = 0}, items = {.n = 0};
-    read_totals totals;
-    arguments plain = *s->args; /* their values, if there are any, say nothing */
-    plain.has_positive_min = false;
-    int code = pairs_read(&read, plain.exclude, &plain, false, &users, &items, &s->shown, &totals);
-    s->data.bad_lines += totals.bad;
-    for (int64_t e = 0; e < read.n && code == EXIT_FINE; e++) {
-        const char *user = ids_text(&users, read.users[e]), *item = ids_text(&items, read.items[e]);
-        const int32_t u = ids_find(&s->data.users, user, ids_length(&users, read.users[e]));
-        const int32_t i = ids_find(&s->data.items, item, ids_length(&items, read.items[e]));
-        if (u >= 0 && i >= 0 && !pairs_append(all, u, i, 1))
-            code = fail_memory();
-    }
-    pairs_free(&read);
-    ids_free(&users);
-    ids_free(&items);
-    return code;
-}
-
 static int make_left_out(recommend_work *work, session *s)
 {
     const dataset *data = &s->data;
@@ -67,17 +44,10 @@ static int make_left_out(recommend_work *work, session *s)
     bool enough_memory = true;
     for (int64_t e = 0; e < n && enough_memory; e++)
         enough_memory = pairs_append(&all, users[e], items[e], 1);
-    int code = enough_memory ? append_file(&all, s) : fail_memory();
-    lfm_coo coo;
-    lfm_coo_init(&coo);
-    coo.n_entries = all.n;
-    coo.n_rows = data->users.n;
-    coo.n_columns = data->items.n;
-    coo.rows = lfm_int32(all.users);
-    coo.columns = lfm_int32(all.items);
-    if (code == EXIT_FINE &&
-        lfm_interactions_from_coo(s->context, &coo, NULL, &work->left_out) != LFM_OK)
-        code = fail_library();
+    int code = enough_memory ? dataset_read_known(&all, s->args->exclude, s->args, &s->data, &s->shown)
+                             : fail_memory();
+    if (code == EXIT_FINE)
+        code = dataset_make_known(&all, data, s->context, &work->left_out);
     pairs_free(&all);
     return code;
 }

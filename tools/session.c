@@ -31,6 +31,8 @@ static int read_and_answer(session *s, const command_work *work, void *own)
     if (code == EXIT_FINE)
         code = output_check(args->json);
     if (code == EXIT_FINE)
+        code = output_check(args->per_user);
+    if (code == EXIT_FINE)
         code = dataset_load(&s->data, args, s->context, &s->shown);
     if (code == EXIT_FINE)
         code = work->prepare(s, own);
