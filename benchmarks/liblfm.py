@@ -108,7 +108,7 @@ class Model:
     def evaluate(self, test, train, item_features):
         """Precision at 10 and AUC on the test set, training items left out."""
         lib, scorer = self.library, c.c_void_p()
-        lib.check(lib.c.lfm_scorer_create(self.pointer, None, item_features, 0, c.byref(scorer)))
+        lib.check(lib.c.lfm_scorer_create(self.pointer, None, item_features, None, c.byref(scorer)))
         metrics = (Metric * 2)((METRIC_PRECISION, 10), (METRIC_AUC, 0))
         options = EvaluateOptions()
         lib.c.lfm_evaluate_options_init_sized(c.byref(options), c.c_size_t(c.sizeof(options)))

@@ -38,7 +38,7 @@ static lfm_status precision(const lfm_scorer *scorer, lfm_interactions *train,
 static lfm_status look(watcher *w, const lfm_progress *progress, double *quality)
 {
     lfm_scorer *scorer;
-    lfm_status status = lfm_scorer_create(w->model, NULL, NULL, 0, &scorer);
+    lfm_status status = lfm_scorer_create(w->model, NULL, NULL, NULL, &scorer);
     if (status != LFM_OK)
         return status;
     status = precision(scorer, w->train, w->validation, quality);

@@ -98,7 +98,7 @@ int main(void)
     lfm_features *serving_users = with_new_row(&interests, N_USERS, N_TOPICS, plants);
     lfm_features *serving_items = with_new_row(&tags, N_ITEMS, N_TAGS, ships);
     lfm_scorer *scorer;
-    check(lfm_scorer_create(model, serving_users, serving_items, 0, &scorer), "scorer");
+    check(lfm_scorer_create(model, serving_users, serving_items, NULL, &scorer), "scorer");
 
     /* Who would like the new item? Mean score of those who like ships and of all others. */
     double sum[2] = {0, 0};

@@ -14,7 +14,7 @@ static double precision(const lfm_model *model, lfm_interactions *train, lfm_int
     /* A scorer is a frozen copy of the model. NULL, NULL: users and items have no features but
      * themselves. The model may go on learning; the scorer stays as it is. */
     lfm_scorer *scorer;
-    check(lfm_scorer_create(model, NULL, NULL, 0, &scorer), "scorer");
+    check(lfm_scorer_create(model, NULL, NULL, NULL, &scorer), "scorer");
 
     /* Items of the training set are no candidates: a user is not shown again what is known. */
     const lfm_metric metrics[] = {{LFM_METRIC_PRECISION, TOP}, {LFM_METRIC_AUC, 0}};
@@ -69,7 +69,7 @@ int main(void)
 
     /* 5. Recommend: the best items for users 0 and 3 that they do not know yet. */
     lfm_scorer *scorer;
-    check(lfm_scorer_create(model, NULL, NULL, 0, &scorer), "scorer");
+    check(lfm_scorer_create(model, NULL, NULL, NULL, &scorer), "scorer");
     const int32_t asked[] = {0, 3};
     int32_t best[2 * TOP];
     float scores[2 * TOP];

@@ -75,7 +75,7 @@ scorer_ptr train()
     check(lfm_interactions_from_coo(nullptr, &coo, nullptr, &likes));
     check(lfm_model_create(nullptr, n_users, n_items, &how, &model));
     check(lfm_model_fit_partial(model, likes, nullptr, nullptr, &options));
-    check(lfm_scorer_create(model, nullptr, nullptr, 0, &scorer));
+    check(lfm_scorer_create(model, nullptr, nullptr, nullptr, &scorer));
     lfm_model_free(model);
     lfm_interactions_free(likes);
     return scorer_ptr(scorer, lfm_scorer_free);
@@ -132,8 +132,8 @@ bool compare()
     std::vector<int32_t> users(n_users), exact(static_cast<size_t>(n_users) * top);
     for (int32_t user = 0; user < n_users; user++)
         users[static_cast<size_t>(user)] = user;
-    lfm_infer_options one_thread;
-    lfm_infer_options_init(&one_thread);
+    lfm_recommend_options one_thread;
+    lfm_recommend_options_init(&one_thread);
     one_thread.threads = 1;
     const double began = now();
     check(lfm_recommend(scorer.get(), n_users, users.data(), top, nullptr, exact.data(), nullptr,

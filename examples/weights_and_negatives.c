@@ -47,7 +47,7 @@ static lfm_scorer *train(lfm_interactions *interactions, lfm_train_options *opti
     options->threads = 1;
     check(lfm_model_fit_partial(model, interactions, NULL, NULL, options), "training");
     lfm_scorer *scorer;
-    check(lfm_scorer_create(model, NULL, NULL, 0, &scorer), "scorer");
+    check(lfm_scorer_create(model, NULL, NULL, NULL, &scorer), "scorer");
     lfm_model_free(model); /* the scorer does not need it */
     return scorer;
 }

@@ -52,8 +52,10 @@ int evaluation_check(const dataset *data, const arguments *args)
 int evaluate(evaluation *out, const lfm_model *model, const dataset *data, const arguments *args)
 {
     lfm_scorer *scorer = NULL;
-    lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
-                                          args->options.train.threads, &scorer);
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.threads = args->options.train.threads;
+    lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix, &how, &scorer);
     /* Metrics may take long. After a Ctrl-C those of the training set are done without, if there are
      * others, and all that take more than a second. */
     if (status == LFM_OK && !args->no_train_metrics && data->train_positives > 0)

@@ -71,19 +71,21 @@ int lists_fill(lists *all, const lfm_model *model, const arguments *args, const 
     if (!any)
         return EXIT_FINE;
     lfm_scorer *scorer = NULL;
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
-    options.threads = args->options.train.threads;
-    lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix,
-                                          options.threads, &scorer);
+    const int32_t threads = args->options.train.threads;
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    lfm_recommend_options recommend;
+    lfm_recommend_options_init(&recommend);
+    how.threads = recommend.threads = threads;
+    lfm_status status = lfm_scorer_create(model, data->user_side.matrix, data->item_side.matrix, &how, &scorer);
     if (status == LFM_OK && recommended->names->n > 0)
         status = lfm_recommend(scorer, recommended->names->n, recommended->numbers, length,
-                               data->train, recommended->items, recommended->scores, &options);
+                               data->train, recommended->items, recommended->scores, &recommend);
     if (status == LFM_OK)
-        status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, options.threads);
+        status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, threads);
     if (status == LFM_OK)
         status = fill_similar(&all->kinds[LIST_FEATURE], scorer, LFM_SPACE_ITEM_FEATURE,
-                              data->item_side.identity ? data->items.n : 0, options.threads);
+                              data->item_side.identity ? data->items.n : 0, threads);
     const int code = status == LFM_OK ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

@@ -71,8 +71,8 @@ static int list_block(const recommend_work *work, const session *s, const lfm_sc
                       answer_entry *entries, answers *to)
 {
     const int32_t left = work->n_users - first, n = left < USERS_AT_ONCE ? left : USERS_AT_ONCE;
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
+    lfm_recommend_options options;
+    lfm_recommend_options_init(&options);
     options.threads = s->args->options.train.threads;
     options.cancel = interrupt_flag();
     const lfm_status status = lfm_recommend(scorer, n, work->users + first, k, work->left_out, items,

@@ -10,6 +10,9 @@
 int session_train(session *s, lfm_scorer **scorer)
 {
     const int64_t epochs = s->args->options.train.epochs;
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.threads = s->args->options.train.threads;
     int code = EXIT_FINE;
     if (epochs > 0)
         code = train_until(s->model, s->args, &s->data, epochs, &s->state, &s->shown);
@@ -18,8 +21,7 @@ int session_train(session *s, lfm_scorer **scorer)
     if (code == EXIT_FINE && interrupted())
         return EXIT_INTERRUPTED;
     if (code == EXIT_FINE &&
-        lfm_scorer_create(s->model, s->data.user_side.matrix, s->data.item_side.matrix,
-                          s->args->options.train.threads, scorer) != LFM_OK)
+        lfm_scorer_create(s->model, s->data.user_side.matrix, s->data.item_side.matrix, &how, scorer) != LFM_OK)
         return fail_library();
     return code;
 }

@@ -2,7 +2,7 @@
 #ifndef LFM_EVALUATE_H
 #define LFM_EVALUATE_H
 
-#include "lfm/scorer.h"
+#include "lfm/recommend.h"
 
 LFM_BEGIN_DECLS
 

@@ -36,7 +36,8 @@ typedef struct lfm_explanation {
  * differs from it by no more than (s + d / 16 + 8) 2^-24 times the sum of |x_j x_i e_jc e_ic| over all
  * pairs and components c and of |x b| over all biases, s being the number of entries of both rows.
  * options: NULL for the defaults; only cancel plays a part.
- * Errors: ARGUMENT (NULL, k below 1), OPTION, DATA (user or item out of range), SHAPE (width other than the
+ * Errors: ARGUMENT (NULL, k below 1, a scorer made without keep_features), OPTION, DATA (user or item out
+ * of range), SHAPE (width other than the
  * scorer's numbers of features), CANCELLED, MEMORY. Cost: n_u n_i d; memory: 16 bytes per part listed and
  * per entry of both rows. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_explain(const lfm_scorer *scorer, const lfm_features *user_features,

@@ -15,15 +15,15 @@
  *     lfm_model_fit_partial(model, likes, NULL, NULL, &options);
  *
  *     lfm_scorer *scorer;                  a frozen copy that answers
- *     lfm_scorer_create(model, NULL, NULL, 0, &scorer);
+ *     lfm_scorer_create(model, NULL, NULL, NULL, &scorer);
  *     lfm_recommend(scorer, 1, &user, 10, likes, top, scores, NULL);
  *
  *     lfm_scorer_free(scorer);             in any order
  *     lfm_model_free(model);
  *     lfm_interactions_free(likes);
  *
- * Simple: interactions.h, model.h, scorer.h, evaluate.h. Then: split.h, features.h, options.h,
- * similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
+ * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: split.h, features.h,
+ * options.h, similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
  * lfm_status; lfm_last_message() says what was wrong and where. Objects are reference-counted and may
  * be freed in any order. */
 #ifndef LFM_LFM_H
@@ -37,6 +37,7 @@
 #include "lfm/interactions.h"
 #include "lfm/model.h"
 #include "lfm/options.h"
+#include "lfm/recommend.h"
 #include "lfm/scorer.h"
 #include "lfm/similar.h"
 #include "lfm/split.h"

@@ -1,4 +1,4 @@
-/* liblfm: a frozen model that answers: scores, ranks, recommendations. */
+/* liblfm: a frozen model that answers. */
 #ifndef LFM_SCORER_H
 #define LFM_SCORER_H
 
@@ -11,16 +11,61 @@ LFM_BEGIN_DECLS
  * lock. */
 typedef struct lfm_scorer lfm_scorer;
 
+/* How a scorer holds a second copy of the items, the one that they are searched in. Whatever it is, the
+ * results are the exact ones, bit for bit: what a search finds is scored again in float32.
+ * HALF (bfloat16) takes half the memory and, where only a user or two are asked about at a time, half the time;
+ * many users at once take a little longer, and ranks and metrics that depend on all items, like AUC, several times as long. */
+enum { LFM_PRECISION_FLOAT32 = 0, LFM_PRECISION_HALF = 1 };
+
+/* How a scorer is made. Initialise with lfm_scorer_options_init(). */
+typedef struct lfm_scorer_options {
+    size_t size;           /* set by the initialiser */
+    int32_t threads;       /* 0: what the process may use */
+    int32_t keep_features; /* 1 (default): hold the embeddings and biases of features too, for similar
+                            * things, explanations and users known by features alone; 0: the spaces of
+                            * features have no rows */
+    int32_t precision;     /* LFM_PRECISION_…, default FLOAT32 */
+    int32_t reserved;      /* 0 */
+} lfm_scorer_options;
+
+LFM_API void lfm_scorer_options_init_sized(lfm_scorer_options *options, size_t size);
+#define lfm_scorer_options_init(options) lfm_scorer_options_init_sized((options), sizeof *(options))
+
 /* Freeze a model: between training calls or, from the progress callback, at an epoch's border.
  *
  * user_features, item_features: as in training (NULL: the identity); any number of rows, so users and
  * items that training did not know are scored by their features.
- * threads: 0: what the process may use. out: receives one reference.
- * Errors: ARGUMENT, SHAPE (width other than the model's), DATA (a representation that is not finite),
- * BUSY, DIVERGED, MEMORY. Since 0.1. */
+ * options: NULL for the defaults. out: receives one reference.
+ * Errors: ARGUMENT, OPTION, SHAPE (width other than the model's), DATA (a representation that is not
+ * finite), BUSY, DIVERGED, MEMORY. Memory: 4 (d + 1) bytes per row of every space, d rounded up to 16, and
+ * for each item again 4 (d + 1) bytes (HALF: 2 (d + 2)). Since 0.1. */
 LFM_API lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,
-                                     const lfm_features *item_features, int32_t threads,
-                                     lfm_scorer **out);
+                                     const lfm_features *item_features,
+                                     const lfm_scorer_options *options, lfm_scorer **out);
+
+/* Representations and biases in the caller's own arrays. Initialise with lfm_embeddings_init(). */
+typedef struct lfm_embeddings {
+    size_t size;          /* set by the initialiser */
+    const float *vectors; /* n_rows x n_components, finite */
+    const float *biases;  /* n_rows, finite; NULL: all 0 */
+    int64_t stride;       /* bytes from row to row of vectors, a multiple of 4; 0: rows lie one after
+                           * another */
+    int32_t n_rows;       /* >= 0 */
+    int32_t n_components; /* >= 1 */
+} lfm_embeddings;
+
+LFM_API void lfm_embeddings_init_sized(lfm_embeddings *embeddings, size_t size);
+#define lfm_embeddings_init(embeddings) lfm_embeddings_init_sized((embeddings), sizeof *(embeddings))
+
+/* Make a scorer from embeddings that come from elsewhere; they are copied. It has no feature spaces.
+ *
+ * context, options: NULL for the defaults. out: receives one reference.
+ * Errors: ARGUMENT (NULL; a count below 0; a stride that is too small or no multiple of 4), OPTION, SHAPE
+ * (users and items of different numbers of components), DATA (a number that is not finite: names side,
+ * row and column), MEMORY. Memory: as above. Thread-safe. Since 0.1. */
+LFM_API lfm_status lfm_scorer_from_embeddings(lfm_context *context, const lfm_embeddings *users,
+                                              const lfm_embeddings *items,
+                                              const lfm_scorer_options *options, lfm_scorer **out);
 
 /* Add a reference and return the scorer (NULL gives NULL). Thread-safe. Since 0.1. */
 LFM_API lfm_scorer *lfm_scorer_ref(lfm_scorer *scorer);
@@ -46,7 +91,7 @@ LFM_API int32_t lfm_scorer_n_rows(const lfm_scorer *scorer, int32_t space);
 LFM_API lfm_status lfm_scorer_representations(const lfm_scorer *scorer, int32_t space, lfm_view *out);
 LFM_API lfm_status lfm_scorer_biases(const lfm_scorer *scorer, int32_t space, lfm_view *out);
 
-/* How the calls below run. Initialise with lfm_infer_options_init(). */
+/* How the calls that ask a scorer run. Initialise with lfm_infer_options_init(). */
 typedef struct lfm_infer_options {
     size_t size;              /* set by the initialiser */
     int32_t threads;          /* 0: what the process may use; in a call for one user it means 1 */
@@ -58,32 +103,6 @@ typedef struct lfm_infer_options {
 LFM_API void lfm_infer_options_init_sized(lfm_infer_options *options, size_t size);
 #define lfm_infer_options_init(options) lfm_infer_options_init_sized((options), sizeof *(options))
 
-/* Score n (user, item) pairs.
- * users, items: n ids each. scores: room for n floats: p_u . q_i + b_u + b_i. options: NULL for the
- * defaults. Errors: ARGUMENT (NULL; n below 0), OPTION, DATA (an id out of range: names its place),
- * CANCELLED.
- * Thread-safe. Since 0.1. */
-LFM_API lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users,
-                               const int32_t *items, float *scores, const lfm_infer_options *options);
-
-/* Rank every stored entry of `test` among all items: the number of other candidates scored at least as
- * high, so 0 is best and ties are pessimistic.
- * exclude: NULL, or interactions (the training set) whose items are not candidates for their users.
- * ranks: room for one number per entry of test, in its stored order.
- * Errors: ARGUMENT, OPTION, SHAPE (more users or items than the scorer), OVERLAP (an entry of any sign
- * that is excluded too; names the pair), CANCELLED, MEMORY. Memory: threads x items floats, 24 bytes per
- * test entry. Thread-safe. Since 0.1. */
-LFM_API lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lfm_interactions *exclude,
-                            int32_t *ranks, const lfm_infer_options *options);
-
-/* List the k best items for each of n users, best first, ties by smaller id.
- * users: n ids. exclude: NULL, or interactions whose items are left out for their users.
- * items, scores: room for n x k each (scores may be NULL); where fewer than k items are left, the rest
- * is filled with -1 and -infinity. k: 1 .. the number of items.
- * Errors: ARGUMENT, OPTION, DATA (user out of range), SHAPE, CANCELLED, MEMORY. Thread-safe. Since 0.1. */
-LFM_API lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *users, int32_t k,
-                                 lfm_interactions *exclude, int32_t *items, float *scores,
-                                 const lfm_infer_options *options);
 
 LFM_END_DECLS
 

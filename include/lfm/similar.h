@@ -42,7 +42,8 @@ LFM_API void lfm_similar_options_init_sized(lfm_similar_options *options, size_t
  * (d / 8 + 8) 2^-24, dot products to (d / 16 + 8) 2^-24 |a| |b|, whatever the size of the numbers; both
  * are the same bits on any number of threads.
  * options: NULL for the defaults.
- * Errors: ARGUMENT (NULL, n below 0, k below 1, no such space), OPTION (measure, threads, row range),
+ * Errors: ARGUMENT (NULL, n below 0, k below 1, no such space, or one that the
+ * scorer was made without: keep_features), OPTION (measure, threads, row range),
  * DATA (a query or an excluded row out of range: names its place), SHAPE (`known` wider than the target
  * space), CANCELLED (a part of the output may be filled), MEMORY. Memory: about 8 KB and 16 x (4 d + 8 k)
  * bytes per thread, and a byte per target row with `exclude`. Thread-safe. Since 0.1. */

@@ -97,6 +97,8 @@ static lfm_status check_side(const lfm_scorer *scorer, int32_t side, const lfm_f
 {
     static const char *const names[LFMI_SIDES] = {[LFM_USER] = "user", [LFM_ITEM] = "item"};
     const int32_t n_features = scorer->spaces[LFM_SPACE_USER_FEATURE + side].n_rows;
+    if (n_features == 0)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_explain: the scorer holds no %s features", names[side]);
     const int32_t n_rows = features != NULL ? features->n_rows : n_features;
     if (features != NULL && features->n_features != n_features)
         return lfmi_fail(LFM_ERROR_SHAPE, "lfm_explain: the %s feature matrix has %d features, the scorer %d",

@@ -8,7 +8,6 @@
 enum { PANELS_PER_BLOCK = 32 };
 
 typedef struct pack_task {
-    const lfmi_kernels *kernels;
     lfmi_panels *panels;
     const float *vectors, *biases;
     int32_t stride;
@@ -81,14 +80,14 @@ static void pack_panels(int64_t begin, int64_t end, uint32_t task, void *arg)
     }
 }
 
-lfm_status lfmi_panels_new(lfm_context *context, const lfmi_kernels *kernels, int32_t kind, const float *vectors,
-                           const float *biases, int32_t d, int32_t stride, const int32_t *ids, int32_t n_items,
+lfm_status lfmi_panels_new(lfm_context *context, int32_t kind, const float *vectors, const float *biases,
+                           int32_t d, int32_t stride, const int32_t *ids, int32_t n_items,
                            int32_t threads, lfmi_panels *panels)
 {
     *panels = (lfmi_panels){.n_items = n_items, .d = d, .kind = kind, .ids = ids};
     const int64_t n = lfmi_n_panels(n_items);
     LFMI_TRY(lfmi_allocate(context, n, (size_t)lfmi_panel_bytes(d, kind), "items to scan", &panels->data));
-    pack_task pack = {.kernels = kernels, .panels = panels, .vectors = vectors, .biases = biases, .stride = stride};
+    pack_task pack = {.panels = panels, .vectors = vectors, .biases = biases, .stride = stride};
     atomic_init(&pack.norm, 0);
     atomic_init(&pack.bias, 0);
     atomic_init(&pack.error, 0);

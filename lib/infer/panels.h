@@ -32,8 +32,8 @@ static inline int32_t lfmi_panels_id(const lfmi_panels *panels, int32_t place)
 
 /* Pack n_items rows of `vectors` (d numbers each, `stride` apart) and their biases: those named by ids,
  * or the first. Runs on `threads`. */
-lfm_status lfmi_panels_new(lfm_context *context, const lfmi_kernels *kernels, int32_t kind, const float *vectors,
-                           const float *biases, int32_t d, int32_t stride, const int32_t *ids, int32_t n_items,
+lfm_status lfmi_panels_new(lfm_context *context, int32_t kind, const float *vectors, const float *biases,
+                           int32_t d, int32_t stride, const int32_t *ids, int32_t n_items,
                            int32_t threads, lfmi_panels *panels);
 void lfmi_panels_free(lfm_context *context, lfmi_panels *panels);
 

@@ -1,21 +1,35 @@
 /* The k best items for users. */
+#include "base/sized.h"
+#include "infer/allowed.h"
 #include "infer/best.h"
 #include "infer/blocks.h"
+#include "infer/queries.h"
 #include "infer/top.h"
 #include "parallel/parallel.h"
+
+LFMI_ASSERT_SIZED(lfm_recommend_options, reserved);
+
+static const lfm_recommend_options recommend_defaults = {.size = sizeof(lfm_recommend_options)};
+
+void lfm_recommend_options_init_sized(lfm_recommend_options *options, size_t size)
+{
+    lfmi_sized_init(options, size, &recommend_defaults, sizeof recommend_defaults);
+}
 
 /* What one task needs of its own. */
 typedef struct recommend_scratch {
     lfmi_pass pass;
     lfmi_best best[LFMI_PASS_USERS];
-    int64_t next_positive[LFMI_PASS_USERS], next_negative[LFMI_PASS_USERS]; /* excluded items, in the index */
-    int64_t begin;                                                          /* the pass's first user */
+    int32_t rows[LFMI_PASS_USERS];                                          /* of the matrix to exclude; -1: none */
+    int64_t next_positive[LFMI_PASS_USERS], next_negative[LFMI_PASS_USERS]; /* in its index */
     int64_t *keys;
+    float *vectors; /* users that are sums of features */
 } recommend_scratch;
 
 typedef struct recommend_task {
     const lfm_scorer *scorer;
-    const int32_t *users;
+    lfmi_queries queries;
+    lfmi_allowed allowed;
     const lfm_interactions *exclude;
     const lfmi_index *exclude_index;
     const lfm_cancel *cancel;
@@ -34,17 +48,19 @@ typedef struct recommend_visit {
 /* Whether the user's excluded items hold this one. Items come in ascending order: go on from the last. */
 static bool is_excluded(const recommend_task *r, recommend_scratch *s, int32_t at, int32_t item)
 {
-    const int32_t user = r->users[s->begin + at];
-    if (r->exclude == NULL || user >= r->exclude->n_users)
+    const int32_t row = s->rows[at];
+    if (r->allowed.bytes != NULL && r->allowed.bytes[item] == 0)
+        return true;
+    if (row < 0)
         return false;
     const lfmi_index *index = r->exclude_index;
     int64_t *p = &s->next_positive[at], *n = &s->next_negative[at];
-    while (*p < index->negatives[user] && index->items[*p] < item)
+    while (*p < index->negatives[row] && index->items[*p] < item)
         ++*p;
-    while (*n < index->offsets[user + 1] && index->items[*n] < item)
+    while (*n < index->offsets[row + 1] && index->items[*n] < item)
         ++*n;
-    return (*p < index->negatives[user] && index->items[*p] == item) ||
-           (*n < index->offsets[user + 1] && index->items[*n] == item);
+    return (*p < index->negatives[row] && index->items[*p] == item) ||
+           (*n < index->offsets[row + 1] && index->items[*n] == item);
 }
 
 static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
@@ -62,21 +78,27 @@ static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
     }
 }
 
+static void begin_user(const recommend_task *r, recommend_scratch *s, int64_t query, int32_t at)
+{
+    float bias;
+    const float *vector = lfmi_query_vector(&r->queries, query, s->vectors + (int64_t)at * r->scorer->d, &bias);
+    lfmi_pass_add(&s->pass, vector, bias);
+    s->best[at] = (lfmi_best){.keys = s->keys + (int64_t)at * r->room, .k = r->k, .room = r->room};
+    s->rows[at] = -1;
+    const int32_t row = lfmi_query_row(&r->queries, query);
+    if (r->exclude != NULL && row < r->exclude->n_users) {
+        s->rows[at] = row;
+        s->next_positive[at] = r->exclude_index->offsets[row];
+        s->next_negative[at] = r->exclude_index->negatives[row];
+    }
+}
+
 static void recommend_users(int64_t begin, int64_t end, uint32_t task, void *arg)
 {
     const recommend_task *r = arg;
-    const lfmi_space *space = &r->scorer->spaces[LFM_SPACE_USER];
     recommend_scratch *s = &r->scratch[task];
-    s->begin = begin;
-    for (int64_t i = begin; i < end; i++) {
-        const int32_t user = r->users[i], at = (int32_t)(i - begin);
-        lfmi_pass_add(&s->pass, lfmi_vector(r->scorer, LFM_SPACE_USER, user), space->biases[user]);
-        s->best[at] = (lfmi_best){.keys = s->keys + (int64_t)at * r->room, .k = r->k, .room = r->room};
-        if (r->exclude != NULL && user < r->exclude->n_users) {
-            s->next_positive[at] = r->exclude_index->offsets[user];
-            s->next_negative[at] = r->exclude_index->negatives[user];
-        }
-    }
+    for (int64_t i = begin; i < end; i++)
+        begin_user(r, s, i, (int32_t)(i - begin));
     recommend_visit visit = {r, s};
     lfmi_pass_run(&s->pass, r->cancel, take_hits, &visit);
     for (int64_t i = begin; i < end && !lfm_cancel_is_set(r->cancel); i++)
@@ -84,57 +106,123 @@ static void recommend_users(int64_t begin, int64_t end, uint32_t task, void *arg
                         r->scores != NULL ? r->scores + i * r->k : NULL);
 }
 
-static lfm_status recommend(recommend_task *r, int64_t n, const lfm_infer_options *options)
+static int64_t vectors_of_task(const recommend_task *r)
+{
+    return r->queries.features != NULL ? r->width * r->scorer->d : 0;
+}
+
+static lfm_status new_scratch(const recommend_task *r, recommend_scratch *s)
+{
+    lfm_context *context = r->scorer->context;
+    LFMI_TRY(lfmi_pass_new(r->scorer, r->allowed.panels, &s->pass));
+    LFMI_TRY(LFMI_NEW_ARRAY(context, vectors_of_task(r), "users", &s->vectors));
+    return LFMI_NEW_ARRAY(context, r->width * r->room, "the best items", &s->keys);
+}
+
+static lfm_status run(recommend_task *r, int32_t threads)
 {
     enum { MOST_KEYS = 1 << 20 }; /* of a task, unless k alone is as large */
     lfm_context *context = r->scorer->context;
-    r->room = lfmi_best_room(r->k, r->scorer->items.n_items);
+    const int64_t n = r->queries.n;
+    r->room = lfmi_best_room(r->k, r->allowed.panels->n_items);
     const int64_t most = MOST_KEYS / r->room;
-    const int32_t tasks = lfmi_tasks(context, options->threads, n, LFMI_SCAN_USERS);
+    const int32_t tasks = lfmi_tasks(context, threads, n, LFMI_SCAN_USERS);
     r->width = lfmi_pass_width(n, tasks, most < 1 ? 1 : most);
     lfm_status status = LFMI_NEW_ZEROED(context, tasks, "the best items", &r->scratch);
-    for (int32_t i = 0; i < tasks && status == LFM_OK; i++) {
-        status = lfmi_pass_new(r->scorer, &r->scorer->items, &r->scratch[i].pass);
-        if (status == LFM_OK)
-            status = LFMI_NEW_ARRAY(context, r->width * r->room, "the best items", &r->scratch[i].keys);
-    }
+    for (int32_t i = 0; i < tasks && status == LFM_OK; i++)
+        status = new_scratch(r, &r->scratch[i]);
     if (status == LFM_OK) {
-        lfmi_blocks blocks = {
-            .n = n, .block = r->width, .cancel = options->cancel, .work = recommend_users, .arg = r};
+        lfmi_blocks blocks = {.n = n, .block = r->width, .cancel = r->cancel, .work = recommend_users, .arg = r};
         status = lfmi_blocks_run(context, &blocks, tasks);
     }
     for (int32_t i = 0; r->scratch != NULL && i < tasks; i++) {
         lfmi_pass_free(&r->scratch[i].pass);
+        LFMI_FREE_ARRAY(context, r->scratch[i].vectors, vectors_of_task(r));
         LFMI_FREE_ARRAY(context, r->scratch[i].keys, r->width * r->room);
     }
     LFMI_FREE_ARRAY(context, r->scratch, tasks);
     return status;
 }
 
+/* All three calls, once their users are known to be good. */
+static lfm_status recommend(const char *call, const lfmi_queries *queries, int32_t k, lfm_interactions *exclude,
+                            int32_t *items, float *scores, const lfm_recommend_options *options)
+{
+    const lfm_scorer *scorer = queries->scorer;
+    lfm_recommend_options known = recommend_defaults;
+    if (options != NULL)
+        LFMI_TRY(lfmi_sized_read(&known, sizeof known, options, "lfm_recommend_options"));
+    if (known.threads < 0)
+        return lfmi_fail(LFM_ERROR_OPTION, "lfm_recommend_options: threads is %d, must be 0 or more", known.threads);
+    if (k < 1 || k > scorer->items.n_items)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "%s: k is %d, must be in [1, %d]", call, k, scorer->items.n_items);
+    if (items == NULL && queries->n > 0)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "%s: items must not be NULL", call);
+    recommend_task r = {.scorer = scorer,
+                        .queries = *queries,
+                        .exclude = exclude,
+                        .cancel = known.cancel,
+                        .k = k,
+                        .items = items,
+                        .scores = scores};
+    lfm_status status = lfmi_allowed_new(scorer, &known, queries->n == 1 ? 1 : known.threads, &r.allowed);
+    if (status == LFM_OK && exclude != NULL && queries->n > 0)
+        status = lfmi_interactions_index(exclude, 0, known.cancel, &r.exclude_index);
+    if (status == LFM_OK && queries->n > 0)
+        status = run(&r, known.threads);
+    lfmi_allowed_free(&r.allowed);
+    return status;
+}
+
 lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *users, int32_t k,
-                         lfm_interactions *exclude, int32_t *items, float *scores, const lfm_infer_options *options)
+                         lfm_interactions *exclude, int32_t *items, float *scores,
+                         const lfm_recommend_options *options)
 {
     lfmi_clear_message();
     LFMI_REQUIRE(scorer);
-    lfm_infer_options known;
-    LFMI_TRY(lfmi_infer_options_read(&known, options));
-    const int32_t n_items = scorer->spaces[LFM_SPACE_ITEM].n_rows, n_users = scorer->spaces[LFM_SPACE_USER].n_rows;
-    if (n < 0 || k < 1 || k > n_items)
-        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_recommend: n is %lld, must be >= 0; k is %d, must be in [1, %d]",
-                         (long long)n, k, n_items);
+    if (n < 0)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_recommend: n is %lld, must be 0 or more", (long long)n);
+    LFMI_TRY(lfmi_check_ids("lfm_recommend", "users", users, n, scorer->spaces[LFM_SPACE_USER].n_rows));
     LFMI_TRY(lfmi_scorer_check_reach(scorer, exclude, "the set to exclude"));
-    if (n == 0)
-        return LFM_OK;
+    const lfmi_queries queries = {.scorer = scorer, .n = n, .ids = users};
+    return recommend("lfm_recommend", &queries, k, exclude, items, scores, options);
+}
+
+/* Check that the items of a matrix to exclude are items of the scorer; its rows belong to the queries. */
+static lfm_status check_items(const lfm_scorer *scorer, const lfm_interactions *exclude)
+{
+    if (exclude != NULL && exclude->n_items > scorer->items.n_items)
+        return lfmi_fail(LFM_ERROR_SHAPE, "the set to exclude has %d items, the scorer only %d", exclude->n_items,
+                         scorer->items.n_items);
+    return LFM_OK;
+}
+
+lfm_status lfm_recommend_vectors(const lfm_scorer *scorer, const lfm_embeddings *users, int32_t k,
+                                 lfm_interactions *exclude, int32_t *items, float *scores,
+                                 const lfm_recommend_options *options)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(scorer);
     LFMI_REQUIRE(users);
-    LFMI_REQUIRE(items);
-    for (int64_t i = 0; i < n; i++) {
-        if ((uint32_t)users[i] >= (uint32_t)n_users)
-            return lfmi_fail(LFM_ERROR_DATA, "lfm_recommend: users[%lld] is %d, outside [0, %d)", (long long)i,
-                             users[i], n_users);
-    }
-    recommend_task r = {
-        .scorer = scorer, .users = users, .exclude = exclude, .cancel = known.cancel, .k = k, .items = items, .scores = scores};
-    if (exclude != NULL)
-        LFMI_TRY(lfmi_interactions_index(exclude, 0, known.cancel, &r.exclude_index));
-    return recommend(&r, n, &known);
+    lfm_embeddings known;
+    LFMI_TRY(lfmi_embeddings_read(&known, users, "users"));
+    if (known.n_components != scorer->d)
+        return lfmi_fail(LFM_ERROR_SHAPE, "lfm_recommend_vectors: the users have %d components, the scorer %d",
+                         known.n_components, scorer->d);
+    LFMI_TRY(check_items(scorer, exclude));
+    const lfmi_queries queries = {.scorer = scorer, .n = known.n_rows, .embeddings = &known};
+    return recommend("lfm_recommend_vectors", &queries, k, exclude, items, scores, options);
+}
+
+lfm_status lfm_recommend_features(const lfm_scorer *scorer, const lfm_features *users, int32_t k,
+                                  lfm_interactions *exclude, int32_t *items, float *scores,
+                                  const lfm_recommend_options *options)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(scorer);
+    LFMI_REQUIRE(users);
+    const lfmi_queries queries = {.scorer = scorer, .n = users->n_rows, .features = users};
+    LFMI_TRY(lfmi_queries_check_features(&queries));
+    LFMI_TRY(check_items(scorer, exclude));
+    return recommend("lfm_recommend_features", &queries, k, exclude, items, scores, options);
 }

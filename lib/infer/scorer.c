@@ -7,6 +7,7 @@
 #include "parallel/parallel.h"
 
 LFMI_ASSERT_SIZED(lfm_infer_options, cancel);
+LFMI_ASSERT_SIZED(lfm_scorer_options, reserved);
 
 static const lfm_infer_options infer_defaults = {.size = sizeof(lfm_infer_options), .check_overlap = 1};
 
@@ -25,6 +26,25 @@ lfm_status lfmi_infer_options_read(lfm_infer_options *known, const lfm_infer_opt
     return LFM_OK;
 }
 
+static const lfm_scorer_options scorer_defaults = {.size = sizeof(lfm_scorer_options), .keep_features = 1};
+
+void lfm_scorer_options_init_sized(lfm_scorer_options *options, size_t size)
+{
+    lfmi_sized_init(options, size, &scorer_defaults, sizeof scorer_defaults);
+}
+
+lfm_status lfmi_scorer_options_read(lfm_scorer_options *known, const lfm_scorer_options *given)
+{
+    *known = scorer_defaults;
+    if (given != NULL)
+        LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_scorer_options"));
+    if (known->threads < 0)
+        return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: threads is %d, must be 0 or more", known->threads);
+    if (known->precision != LFM_PRECISION_FLOAT32 && known->precision != LFM_PRECISION_HALF)
+        return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: there is no precision number %d", known->precision);
+    return LFM_OK;
+}
+
 lfm_status lfmi_scorer_check_reach(const lfm_scorer *scorer, const lfm_interactions *interactions, const char *what)
 {
     if (interactions == NULL)
@@ -34,6 +54,27 @@ lfm_status lfmi_scorer_check_reach(const lfm_scorer *scorer, const lfm_interacti
         return lfmi_fail(LFM_ERROR_SHAPE, "%s has %d users and %d items, the scorer only %d and %d", what,
                          interactions->n_users, interactions->n_items, n_users, n_items);
     return LFM_OK;
+}
+
+lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out)
+{
+    lfm_scorer *scorer;
+    LFMI_TRY(LFMI_NEW_ZEROED(context, 1, "a scorer", &scorer));
+    lfmi_ref_init(&scorer->references);
+    scorer->context = lfm_context_ref(context);
+    scorer->kernels = lfmi_kernels_select(context);
+    scorer->d = d;
+    scorer->stride = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+    *out = scorer;
+    return LFM_OK;
+}
+
+lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options)
+{
+    const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
+    const int32_t kind = options->precision == LFM_PRECISION_HALF ? LFMI_SCAN_HALF : LFMI_SCAN_FLOAT;
+    return lfmi_panels_new(scorer->context, kind, items->vectors, items->biases, scorer->d, scorer->stride, NULL,
+                           items->n_rows, options->threads, &scorer->items);
 }
 
 static void free_scorer(lfm_scorer *scorer)
@@ -109,48 +150,43 @@ static lfm_status fill_space(lfm_scorer *scorer, int32_t space, const lfm_model 
 }
 
 static lfm_status fill_scorer(lfm_scorer *scorer, const lfm_model *model, const lfm_features *const *features,
-                              int32_t threads)
+                              const lfm_scorer_options *options)
 {
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         const int32_t n_features = model->sides[side].n_features;
         LFMI_TRY(lfmi_model_check_features(model, side, features[side], 0));
         LFMI_TRY(fill_space(scorer, side, model, side, features[side],
-                            features[side] != NULL ? features[side]->n_rows : n_features, threads));
+                            features[side] != NULL ? features[side]->n_rows : n_features, options->threads));
+        if (!options->keep_features)
+            continue;
         if (features[side] == NULL)
             scorer->spaces[side + 2] = scorer->spaces[side];
         else
-            LFMI_TRY(fill_space(scorer, side + 2, model, side, NULL, n_features, threads));
+            LFMI_TRY(fill_space(scorer, side + 2, model, side, NULL, n_features, options->threads));
     }
-    const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
-    return lfmi_panels_new(scorer->context, scorer->kernels, LFMI_SCAN_FLOAT, items->vectors, items->biases, scorer->d,
-                           scorer->stride, NULL, items->n_rows, threads, &scorer->items);
+    return lfmi_scorer_pack(scorer, options);
 }
 
 lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,
-                             const lfm_features *item_features, int32_t threads, lfm_scorer **out)
+                             const lfm_features *item_features, const lfm_scorer_options *options, lfm_scorer **out)
 {
     lfmi_clear_message();
     LFMI_REQUIRE(model);
     LFMI_REQUIRE(out);
-    if (threads < 0)
-        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_scorer_create: threads is %d, must be 0 or more", threads);
+    lfm_scorer_options known;
+    LFMI_TRY(lfmi_scorer_options_read(&known, options));
     LFMI_TRY(lfmi_model_read_lock(model));
     const lfm_features *features[LFMI_SIDES] = {[LFM_USER] = user_features, [LFM_ITEM] = item_features};
     lfm_scorer *scorer = NULL;
     lfm_status status = lfmi_model_check_usable(model);
     if (status == LFM_OK)
-        status = LFMI_NEW_ZEROED(model->context, 1, "a scorer", &scorer);
+        status = lfmi_scorer_new(model->context, model->layout.d, &scorer);
     if (status == LFM_OK) {
-        lfmi_ref_init(&scorer->references);
-        scorer->context = lfm_context_ref(model->context);
-        scorer->kernels = lfmi_kernels_select(model->context);
-        scorer->d = model->layout.d;
-        scorer->stride = (scorer->d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-        status = fill_scorer(scorer, model, features, threads);
+        status = fill_scorer(scorer, model, features, &known);
         if (status == LFM_OK)
             *out = scorer;
         else
-            free_scorer(scorer);
+            lfm_scorer_free(scorer);
     }
     lfmi_model_read_unlock(model);
     return status;

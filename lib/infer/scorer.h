@@ -3,7 +3,7 @@
 #define LFMI_SCORER_H
 
 #include "infer/panels.h"
-#include "lfm/scorer.h"
+#include "lfm/recommend.h"
 #include "matrix/interactions.h"
 #include "model/model.h"
 
@@ -43,7 +43,12 @@ static inline float lfmi_score_pair(const lfm_scorer *scorer, int32_t user, int3
                       scorer->spaces[LFM_SPACE_USER].biases[user], item);
 }
 
+/* A scorer of d components without rows, and the last step of filling it: packing its items. */
+lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out);
+lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options);
+
 /* Take over the caller's options (NULL: the defaults). */
+lfm_status lfmi_scorer_options_read(lfm_scorer_options *known, const lfm_scorer_options *given);
 lfm_status lfmi_infer_options_read(lfm_infer_options *known, const lfm_infer_options *given);
 
 /* Check that interactions do not reach beyond the scorer's users and items. */

@@ -207,6 +207,11 @@ static lfm_status check_call(similar_call *call, int64_t n, const lfm_similar_op
     if (bad_space)
         return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_similar: spaces %d and %d must be LFM_SPACE_…", call->query_space,
                          call->target_space);
+    const lfmi_space *spaces = call->scorer->spaces;
+    if (spaces[call->target_space].vectors == NULL ||
+        (call->query_space >= 0 && spaces[call->query_space].vectors == NULL))
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_similar: the scorer holds no rows of space %d",
+                         spaces[call->target_space].vectors == NULL ? call->target_space : call->query_space);
     if (n < 0 || call->k < 1)
         return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_similar: n is %lld, must be >= 0; k is %d, must be >= 1",
                          (long long)n, call->k);

@@ -191,13 +191,40 @@ static lfm_status train_all(scenario *s)
     return LFM_OK;
 }
 
+/* A scorer of embeddings, its items in half precision, and a recommendation for a vector. */
+static lfm_status embed(scenario *s)
+{
+    static const float numbers[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    lfm_embeddings rows;
+    lfm_embeddings_init(&rows);
+    rows.vectors = numbers;
+    rows.n_rows = 4;
+    rows.n_components = 3;
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.precision = LFM_PRECISION_HALF;
+    lfm_scorer *scorer = NULL;
+    lfm_status status = lfm_scorer_from_embeddings(s->context, &rows, &rows, &how, &scorer);
+    s->untouched = s->untouched && (status == LFM_OK || scorer == NULL);
+    int32_t items[4] = {-7};
+    if (status == LFM_OK)
+        status = lfm_recommend_vectors(scorer, &rows, 1, NULL, items, NULL, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || items[0] == -7);
+    lfm_scorer_free(scorer);
+    return status;
+}
+
 static lfm_status infer_all(scenario *s)
 {
     lfm_scorer *scorer = NULL;
-    lfm_status status = lfm_scorer_create(s->model, s->f[0], s->f[1], 2, &scorer);
+    lfm_scorer_options making;
+    lfm_scorer_options_init(&making);
+    making.threads = 2;
+    lfm_status status = lfm_scorer_create(s->model, s->f[0], s->f[1], &making, &scorer);
     s->untouched = s->untouched && (status == LFM_OK || scorer == NULL);
     s->scorer = scorer;
     STEP(status);
+    int32_t all_items[USERS] = {-7};
     int32_t ranks[N] = {-7}, items[2 * K] = {-7}, users[2] = {1, 2}, found = -7;
     float scores[2 * K] = {-7};
     const lfm_metric metrics[5] = {{LFM_METRIC_AUC, 0}, {LFM_METRIC_NDCG_GRADED, 3}, {LFM_METRIC_COVERAGE, 3},
@@ -232,9 +259,20 @@ static lfm_status infer_all(scenario *s)
     status = lfm_evaluate_ranks(s->test, ranks, ITEMS, metrics, 2, &evaluation, results, per_user);
     s->untouched = s->untouched && (status == LFM_OK || (results[0].mean == -7 && per_user[0] == -7));
     STEP(status);
-    status = lfm_recommend(scorer, 2, users, K, s->train, items, scores, &how);
+    lfm_recommend_options few;
+    lfm_recommend_options_init(&few);
+    few.threads = 2;
+    few.candidates = users;
+    few.n_candidates = 2;
+    status = lfm_recommend(scorer, 2, users, K, s->train, items, scores, &few);
     s->untouched = s->untouched && (status == LFM_OK || (items[0] == -7 && scores[0] == -7));
     STEP(status);
+    items[0] = -7;
+    scores[0] = -7;
+    status = lfm_recommend_features(scorer, s->f[0], 1, s->train, all_items, NULL, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || all_items[0] == -7);
+    STEP(status);
+    STEP(embed(s));
     items[0] = -7;
     scores[0] = -7;
     static const int32_t excluded = 2;

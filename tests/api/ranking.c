@@ -53,7 +53,7 @@ world world_make(uint64_t seed, int32_t n_users, int32_t n_items, int ties, int 
             }
         }
     }
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &w.scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &w.scorer));
     lfm_model_free(model);
     const int64_t pairs = (int64_t)n_users * n_items;
     w.scores = take((size_t)pairs, sizeof *w.scores);

@@ -79,7 +79,7 @@ static lfm_model *train(const any *a, int32_t threads)
 static void check_answers(int round, const any *a, const lfm_model *model)
 {
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, a->f[0], a->f[1], 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, a->f[0], a->f[1], NULL, &scorer));
     const int64_t n = lfm_interactions_n_entries(a->interactions);
     int32_t *ranks = take((size_t)n, sizeof *ranks);
     CHECK_OK(lfm_rank(scorer, a->interactions, NULL, ranks, NULL));

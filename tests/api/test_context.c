@@ -122,7 +122,7 @@ static void test_lifetimes(void)
             lfm_model *model = build_model(context, 8, 5, 4, 0, 1);
             CHECK_OK(lfm_model_fit_partial(model, interactions, NULL, f, NULL));
             lfm_scorer *scorer = NULL;
-            REQUIRE_OK(lfm_scorer_create(model, NULL, f, 1, &scorer));
+            REQUIRE_OK(lfm_scorer_create(model, NULL, f, NULL, &scorer));
             lfm_interactions *train = NULL, *test = NULL;
             REQUIRE_OK(lfm_interactions_split(interactions, NULL, &train, &test));
             lfm_interactions_free(train);
@@ -196,7 +196,7 @@ static uint64_t all_results(void)
         CHECK_OK(lfm_model_fit_partial(model, train, f, NULL, &options));
         hash = hash_bytes(hash, &(uint64_t){model_hash(model)}, sizeof(uint64_t));
         lfm_scorer *scorer = NULL;
-        REQUIRE_OK(lfm_scorer_create(model, f, NULL, 1, &scorer));
+        REQUIRE_OK(lfm_scorer_create(model, f, NULL, NULL, &scorer));
         const int32_t user = 3;
         int32_t items[40];
         float scores[40];

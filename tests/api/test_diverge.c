@@ -55,7 +55,7 @@ static void test_locked_until_reset(void)
         memset(values, 0, sizeof values);
         CHECK_FAILS(lfm_model_view_mut(model, LFM_USER, LFM_BIASES, &mut), LFM_ERROR_DIVERGED, "reset");
         CHECK_STATUS(lfm_model_set(model, LFM_USER, LFM_BIASES, values, N), LFM_ERROR_DIVERGED);
-        CHECK_STATUS(lfm_scorer_create(model, NULL, NULL, 1, &scorer), LFM_ERROR_DIVERGED);
+        CHECK_STATUS(lfm_scorer_create(model, NULL, NULL, NULL, &scorer), LFM_ERROR_DIVERGED);
         CHECK_STATUS(lfm_model_fit_partial(model, tame, NULL, NULL, &options), LFM_ERROR_DIVERGED);
         CHECK(scorer == NULL && mut.data == NULL);
         CHECK_OK(lfm_model_reset(model));

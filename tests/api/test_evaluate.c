@@ -227,7 +227,7 @@ static void test_extremes(void)
     lfm_interactions *test = build_interactions(4, 3, 3, users, items, values);
     lfm_model *model = build_model(NULL, 3, 3, 4, 0, 9);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     lfm_metric_result results[N_METRICS] = {{.size = sizeof *results}};
     double per_user[3 * N_METRICS];
     lfm_evaluate_options how;
@@ -270,7 +270,7 @@ static void test_nothing_left(void)
     lfm_interactions *test = build_interactions(1, 1, 3, users, items, NULL);
     lfm_model *model = build_model(NULL, 1, 3, 4, 0, 9);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     static const lfm_metric some[] = {{LFM_METRIC_COVERAGE, 2}, {LFM_METRIC_POPULARITY, 2}, {LFM_METRIC_SIMILARITY, 3},
                                       {LFM_METRIC_NDCG, 1}, {LFM_METRIC_AUC, 0}};
     lfm_evaluate_options how;

@@ -29,7 +29,7 @@ static world make(uint64_t seed, int32_t d, int with)
         w.embeddings[side] = model_copy(w.model, side, LFM_EMBEDDINGS, NULL);
         w.biases[side] = model_copy(w.model, side, LFM_BIASES, NULL);
     }
-    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], 1, &w.scorer));
+    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], NULL, &w.scorer));
     return w;
 }
 
@@ -167,7 +167,7 @@ static void test_cold(void)
     const lfm_features *others[2] = {build_random_features(NULL, 51, 5, USER_FEATURES, 5),
                                      build_random_features(NULL, 52, 40, ITEM_FEATURES, 6)};
     lfm_scorer *cold = NULL;
-    REQUIRE_OK(lfm_scorer_create(w.model, others[0], others[1], 1, &cold));
+    REQUIRE_OK(lfm_scorer_create(w.model, others[0], others[1], NULL, &cold));
     for (int32_t user = 0; user < 5; user++) {
         for (int32_t item = 0; item < 40; item++) {
             float score;
@@ -214,7 +214,7 @@ static void test_edges(void)
     REQUIRE_OK(lfm_features_from_coo(NULL, &coo, NULL, &items));
     lfm_scorer_free(w.scorer);
     w.scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(w.model, users, items, 1, &w.scorer));
+    REQUIRE_OK(lfm_scorer_create(w.model, users, items, NULL, &w.scorer));
     const lfm_features *f[2] = {users, items};
     for (int32_t k = 1; k < 20; k++) {
         check_pair(&w, f, 0, 0, k, NULL);
@@ -228,6 +228,21 @@ static void test_edges(void)
     lfm_features_free(users);
     lfm_features_free(items);
     world_free(&w);
+}
+
+/* A scorer made without features has none to explain with. */
+static void test_without_features(void)
+{
+    lfm_model *model = build_model(NULL, 3, 4, 5, 0, 2);
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.keep_features = 0;
+    lfm_scorer *scorer = NULL;
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, &how, &scorer));
+    lfm_contribution part;
+    CHECK_FAILS(lfm_explain(scorer, NULL, NULL, 0, 0, 1, &part, NULL, NULL), LFM_ERROR_ARGUMENT, "holds no user features");
+    lfm_scorer_free(scorer);
+    lfm_model_free(model);
 }
 
 static void test_bad_input(void)
@@ -275,6 +290,7 @@ int main(int argc, char **argv)
         {"all parts of a score", test_parts},
         {"users and items that the scorer does not hold", test_cold},
         {"rows without features, equal parts, repeated entries", test_edges},
+        {"explain, without features", test_without_features},
         {"explain, bad input", test_bad_input},
     };
     return TAP_MAIN("explain", tests, argc, argv);

@@ -322,7 +322,7 @@ static int32_t read_and_try(lfm_progress *p, void *user_data)
     lfm_status *s = w->statuses;
     s[0] = lfm_model_view(w->model, LFM_USER, LFM_BIASES, &view);
     s[1] = lfm_model_get(w->model, LFM_USER, LFM_BIASES, biases, N_USERS);
-    s[2] = lfm_scorer_create(w->model, NULL, NULL, 1, &scorer);
+    s[2] = lfm_scorer_create(w->model, NULL, NULL, NULL, &scorer);
     s[3] = lfm_evaluate(scorer, w->interactions, &metric, 1, NULL, &auc, NULL);
     lfm_scorer_free(scorer);
     s[4] = lfm_model_view_mut(w->model, LFM_USER, LFM_BIASES, &mut);
@@ -367,7 +367,7 @@ static void *try_everything(void *arg)
     w->statuses[0] = lfm_model_view(w->model, LFM_USER, LFM_BIASES, &view);
     w->statuses[1] = lfm_model_get(w->model, LFM_USER, LFM_BIASES, biases, N_USERS);
     w->statuses[2] = lfm_model_set(w->model, LFM_USER, LFM_BIASES, biases, N_USERS);
-    w->statuses[3] = lfm_scorer_create(w->model, NULL, NULL, 1, &scorer);
+    w->statuses[3] = lfm_scorer_create(w->model, NULL, NULL, NULL, &scorer);
     w->statuses[4] = lfm_model_reset(w->model);
     w->statuses[5] = lfm_model_fit_partial(w->model, w->interactions, NULL, NULL, NULL);
     w->plausible = view.data == NULL && scorer == NULL && strstr(lfm_last_message(), "in use") != NULL;

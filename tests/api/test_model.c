@@ -146,7 +146,7 @@ static void test_written_view(void)
     for (int i = 0; i < ITEMS; i++)
         CHECK_CLOSE(biases[i], i, 0, 0);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     const int32_t user = 0;
     int32_t best;
     CHECK_OK(lfm_recommend(scorer, 1, &user, 1, NULL, &best, NULL, NULL));
@@ -231,7 +231,7 @@ static void test_bad_creation(void)
     CHECK(model == NULL);
     CHECK_OK(lfm_model_create(NULL, 0, 0, NULL, &model)); /* nobody yet */
     lfm_scorer *scorer = NULL;
-    CHECK_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    CHECK_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     lfm_scorer_free(scorer);
     lfm_model_free(model);
 }
@@ -297,7 +297,7 @@ static void test_empty_rows(void)
             options.item_alpha = 0.01;
             CHECK_OK(lfm_model_fit_partial(model, interactions, NULL, f, &options));
             lfm_scorer *scorer = NULL;
-            REQUIRE_OK(lfm_scorer_create(model, NULL, f, 1, &scorer));
+            REQUIRE_OK(lfm_scorer_create(model, NULL, f, NULL, &scorer));
             lfm_view view = {.size = sizeof view};
             REQUIRE_OK(lfm_scorer_representations(scorer, LFM_SPACE_ITEM, &view));
             for (int e_at = 0; e_at < D; e_at++)

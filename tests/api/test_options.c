@@ -341,7 +341,7 @@ static void test_all_structs(void)
     lfm_features *f = NULL;
     lfm_model *model = build_model(NULL, 2, 2, 3, 0, 1);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     static const int32_t zeros[] = {0, 0, 0};
     lfm_coo coo;
     lfm_coo_init(&coo);

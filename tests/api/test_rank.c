@@ -55,7 +55,7 @@ static void test_extremes(void)
     static const float zeros[15] = {0};
     CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, zeros, 15));
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     static const int32_t user[] = {1}, item[] = {3};
     static const int32_t others[] = {0, 1, 2, 4}, ones[] = {1, 1, 1, 1};
     lfm_interactions *test = build_interactions(1, 2, 5, user, item, NULL);

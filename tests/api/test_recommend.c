@@ -29,8 +29,8 @@ static void check_lists(const world *w, int32_t k, const test_entries *exclude,
     float *scores = take((size_t)n * (size_t)k, sizeof *scores);
     for (int32_t i = 0; i < n; i++)
         users[i] = n - 1 - i;
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
+    lfm_recommend_options options;
+    lfm_recommend_options_init(&options);
     options.threads = threads;
     CHECK_OK(lfm_recommend(w->scorer, n, users, k, exclude_set, items, with_scores ? scores : NULL,
                            &options));
@@ -110,7 +110,7 @@ static void test_bad_input(void)
 #define RECOMMEND(scorer, n, users, k, exclude, items)                                                 \
     lfm_recommend(scorer, n, users, k, exclude, items, scores, NULL)
     CHECK_FAILS(RECOMMEND(NULL, 1, &user, 1, NULL, items), LFM_ERROR_ARGUMENT, "scorer");
-    CHECK_FAILS(RECOMMEND(w.scorer, 1, NULL, 1, NULL, items), LFM_ERROR_ARGUMENT, "users");
+    CHECK_FAILS(RECOMMEND(w.scorer, 11, NULL, 1, NULL, items), LFM_ERROR_DATA, "only 10 users");
     CHECK_FAILS(RECOMMEND(w.scorer, 1, &user, 1, NULL, NULL), LFM_ERROR_ARGUMENT, "items");
     CHECK_FAILS(RECOMMEND(w.scorer, -1, &user, 1, NULL, items), LFM_ERROR_ARGUMENT, "-1");
     CHECK_FAILS(RECOMMEND(w.scorer, 1, &user, 0, NULL, items), LFM_ERROR_ARGUMENT, "k is 0");
@@ -121,8 +121,8 @@ static void test_bad_input(void)
     lfm_cancel *cancel = NULL;
     REQUIRE_OK(lfm_cancel_create(NULL, &cancel));
     lfm_cancel_set(cancel);
-    lfm_infer_options options;
-    lfm_infer_options_init(&options);
+    lfm_recommend_options options;
+    lfm_recommend_options_init(&options);
     options.cancel = cancel;
     CHECK_STATUS(lfm_recommend(w.scorer, 1, &user, 2, NULL, items, scores, &options),
                  LFM_ERROR_CANCELLED);

@@ -25,7 +25,7 @@ static setting make_setting(bool user_features, bool item_features)
         s.features[0] = build_random_features(NULL, 1, N_USERS, USER_FEATURES, 4);
     if (item_features)
         s.features[1] = build_random_features(NULL, 2, N_ITEMS, ITEM_FEATURES, 5);
-    REQUIRE_OK(lfm_scorer_create(s.model, s.features[0], s.features[1], 1, &s.scorer));
+    REQUIRE_OK(lfm_scorer_create(s.model, s.features[0], s.features[1], NULL, &s.scorer));
     return s;
 }
 
@@ -116,7 +116,7 @@ static void test_independent(void)
     CHECK_OK(lfm_predict(s.scorer, N_ITEMS, users, items, after, NULL));
     CHECK(memcmp(before, after, sizeof before) == 0);
     lfm_scorer *later = NULL;
-    REQUIRE_OK(lfm_scorer_create(s.model, s.features[0], s.features[1], 1, &later));
+    REQUIRE_OK(lfm_scorer_create(s.model, s.features[0], s.features[1], NULL, &later));
     CHECK_OK(lfm_predict(later, N_ITEMS, users, items, after, NULL));
     CHECK(memcmp(before, after, sizeof before) != 0);
     lfm_scorer_free(later);
@@ -149,7 +149,7 @@ static void test_cold(void)
     lfm_features *strangers = NULL;
     REQUIRE_OK(lfm_features_from_csr(NULL, &csr, NULL, &strangers));
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(s.model, strangers, s.features[1], 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(s.model, strangers, s.features[1], NULL, &scorer));
     CHECK_INTEGER(lfm_scorer_n_rows(scorer, LFM_SPACE_USER), 2);
     CHECK_INTEGER(lfm_scorer_n_rows(scorer, LFM_SPACE_USER_FEATURE), USER_FEATURES);
     lfm_view biases = {.size = sizeof biases};
@@ -207,11 +207,17 @@ static void test_bad_input(void)
     setting s = make_setting(true, true);
     lfm_scorer *out = NULL;
     lfm_features *wide = build_random_features(NULL, 3, N_USERS, USER_FEATURES + ITEM_FEATURES, 3);
-    CHECK_FAILS(lfm_scorer_create(NULL, NULL, NULL, 1, &out), LFM_ERROR_ARGUMENT, "model");
-    CHECK_FAILS(lfm_scorer_create(s.model, NULL, NULL, 1, NULL), LFM_ERROR_ARGUMENT, "out");
-    CHECK_FAILS(lfm_scorer_create(s.model, wide, s.features[1], 1, &out), LFM_ERROR_SHAPE, "user");
-    CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], wide, 1, &out), LFM_ERROR_SHAPE, "item");
-    CHECK_STATUS(lfm_scorer_create(s.model, NULL, NULL, -1, &out), LFM_ERROR_ARGUMENT);
+    CHECK_FAILS(lfm_scorer_create(NULL, NULL, NULL, NULL, &out), LFM_ERROR_ARGUMENT, "model");
+    CHECK_FAILS(lfm_scorer_create(s.model, NULL, NULL, NULL, NULL), LFM_ERROR_ARGUMENT, "out");
+    CHECK_FAILS(lfm_scorer_create(s.model, wide, s.features[1], NULL, &out), LFM_ERROR_SHAPE, "user");
+    CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], wide, NULL, &out), LFM_ERROR_SHAPE, "item");
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.threads = -1;
+    CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], s.features[1], &how, &out), LFM_ERROR_OPTION, "threads is -1");
+    how.threads = 1;
+    how.precision = 2;
+    CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], s.features[1], &how, &out), LFM_ERROR_OPTION, "precision");
     CHECK(out == NULL);
     lfm_view view = {.size = sizeof view}, small = {.size = 3};
     CHECK_STATUS(lfm_scorer_representations(NULL, 0, &view), LFM_ERROR_ARGUMENT);
@@ -267,9 +273,9 @@ static void test_overflow(void)
     static const float huge[] = {3e38f, 3e38f};
     CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, huge, 2));
     lfm_scorer *scorer = NULL;
-    CHECK_FAILS(lfm_scorer_create(model, NULL, f, 1, &scorer), LFM_ERROR_DATA, "item 1 ");
+    CHECK_FAILS(lfm_scorer_create(model, NULL, f, NULL, &scorer), LFM_ERROR_DATA, "item 1 ");
     CHECK(scorer == NULL);
-    CHECK_OK(lfm_scorer_create(model, f, NULL, 1, &scorer));
+    CHECK_OK(lfm_scorer_create(model, f, NULL, NULL, &scorer));
     lfm_scorer_free(scorer);
     lfm_model_free(model);
     lfm_features_free(f);

@@ -23,7 +23,7 @@ static world make(uint64_t seed, int32_t d)
     model_fill(w.model, seed + 1, 1);
     w.f[0] = build_random_features(NULL, seed + 2, USERS, USER_FEATURES, 2);
     w.f[1] = build_random_features(NULL, seed + 3, ITEMS, ITEM_FEATURES, 2);
-    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], 1, &w.scorer));
+    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], NULL, &w.scorer));
     return w;
 }
 
@@ -268,7 +268,7 @@ static void test_scale(void)
         const float items[] = {s, 0, s, s, 0, -s, 2 * s, 0.5f * s};
         CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, items, 8));
         lfm_scorer *scorer = NULL;
-        REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+        REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
         const int32_t query = 0;
         int32_t rows[3];
         float cosines[3];
@@ -301,7 +301,7 @@ static void test_zero(void)
     CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, zero, 12));
     CHECK_OK(lfm_model_set(model, LFM_USER, LFM_EMBEDDINGS, (float[8]){1, 2, 3, 4}, 8));
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     for (int32_t measure = 0; measure < 2; measure++) {
         lfm_similar_options o;
         lfm_similar_options_init(&o);
@@ -313,6 +313,27 @@ static void test_zero(void)
         for (int i = 0; i < 6; i++)
             CHECK(rows[i] == i % 3 && values[i] == 0);
     }
+    lfm_scorer_free(scorer);
+    lfm_model_free(model);
+}
+
+/* A scorer made without features has none to compare. */
+static void test_without_features(void)
+{
+    lfm_model *model = build_model(NULL, 3, 4, 5, 0, 2);
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.keep_features = 0;
+    lfm_scorer *scorer = NULL;
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, &how, &scorer));
+    const int32_t query = 1;
+    int32_t row = -7;
+    CHECK_FAILS(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &query, LFM_SPACE_ITEM_FEATURE, 1, &row, NULL, NULL),
+                LFM_ERROR_ARGUMENT, "holds no rows of space 3");
+    CHECK_FAILS(lfm_similar(scorer, LFM_SPACE_USER_FEATURE, 1, &query, LFM_SPACE_ITEM, 1, &row, NULL, NULL),
+                LFM_ERROR_ARGUMENT, "holds no rows of space 2");
+    CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &query, LFM_SPACE_ITEM, 1, &row, NULL, NULL));
+    CHECK(row >= 0);
     lfm_scorer_free(scorer);
     lfm_model_free(model);
 }
@@ -389,6 +410,7 @@ int main(int argc, char **argv)
         {"vectors as queries", test_vectors},
         {"similar rows of any size", test_scale},
         {"zero rows and zero queries", test_zero},
+        {"similar, without features", test_without_features},
         {"similar rows, bad input", test_bad_input},
     };
     return TAP_MAIN("similar", tests, argc, argv);

@@ -51,7 +51,7 @@ static uint64_t run(int32_t mask, const variant *v)
     CHECK_OK(lfm_model_fit_partial(model, interactions, f[0], f[1], &options));
     uint64_t hash = model_hash(model);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, f[0], f[1], 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, f[0], f[1], NULL, &scorer));
     int32_t users[N_USERS], items[N_USERS * 9];
     float scores[N_USERS * 9];
     for (int32_t i = 0; i < N_USERS; i++)

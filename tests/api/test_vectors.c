@@ -22,7 +22,7 @@ static world make(uint64_t seed, int32_t d)
     model_fill(w.model, seed + 1, 1);
     w.f[0] = build_random_features(NULL, seed + 2, USERS, USER_FEATURES, 3);
     w.f[1] = build_random_features(NULL, seed + 3, ITEMS, ITEM_FEATURES, 5);
-    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], 1, &w.scorer));
+    REQUIRE_OK(lfm_scorer_create(w.model, w.f[0], w.f[1], NULL, &w.scorer));
     return w;
 }
 
@@ -194,7 +194,7 @@ static void test_zero(void)
     lfm_model *model = build_model(NULL, 1, 2, 2, 0, 1);
     CHECK_OK(lfm_model_set(model, LFM_ITEM, LFM_EMBEDDINGS, (float[4]){0, 0, 0, 0}, 4));
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     double norm = -1;
     CHECK_OK(lfm_vectors_norm(scorer, LFM_SPACE_ITEM, &norm, NULL));
     CHECK(norm == 0);

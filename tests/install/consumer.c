@@ -46,7 +46,7 @@ int main(void)
     if (lfm_model_create(NULL, 4, 6, &model_options, &model) != LFM_OK ||
         lfm_model_fit_partial(model, likes, NULL, NULL, &train_options) != LFM_OK)
         return failed("training");
-    if (lfm_scorer_create(model, NULL, NULL, 0, &scorer) != LFM_OK ||
+    if (lfm_scorer_create(model, NULL, NULL, NULL, &scorer) != LFM_OK ||
         lfm_recommend(scorer, 1, &who, 2, likes, best, NULL, NULL) != LFM_OK)
         return failed("recommending");
     if (best[0] != 2) {

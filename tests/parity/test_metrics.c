@@ -51,7 +51,7 @@ static lfm_scorer *load_scorer(const json_t *c)
         free(values);
     }
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     lfm_model_free(model);
     return scorer;
 }

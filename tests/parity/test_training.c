@@ -117,7 +117,7 @@ static void compare_scores(const lfm_model *model, const json_t *c, const lfm_fe
     double *wanted = json_doubles(predict, "scores", &n);
     float *scores = take((size_t)n, sizeof *scores);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, user_features, item_features, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, user_features, item_features, NULL, &scorer));
     CHECK_OK(lfm_predict(scorer, n, users, items, scores, NULL));
     for (int64_t i = 0; i < n; i++)
         CHECK_CLOSE(scores[i], wanted[i], 1e-5, 1e-6);

@@ -96,7 +96,7 @@ static double run_once(const figure *f, const dataset *data, int seed, const set
     require(lfm_model_fit_partial(model, data->train, NULL, data->item_features, &train_options));
     const double taken = seconds() - start;
     lfm_scorer *scorer;
-    require(lfm_scorer_create(model, NULL, data->item_features, 0, &scorer));
+    require(lfm_scorer_create(model, NULL, data->item_features, NULL, &scorer));
     const lfm_metric metrics[N_METRICS] = {{LFM_METRIC_PRECISION, 10}, {LFM_METRIC_AUC, 0}};
     lfm_metric_result results[N_METRICS] = {{.size = sizeof *results}};
     lfm_evaluate_options how;

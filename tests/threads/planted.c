@@ -34,6 +34,9 @@ double planted_quality(lfm_context *context, lfm_interactions *interactions, int
     options.loss = loss;
     options.threads = threads;
     options.epochs = loss == LFM_LOSS_LOGISTIC || optimiser == LFM_OPTIMISER_ADADELTA ? 40 : 12;
+    lfm_scorer_options scoring;
+    lfm_scorer_options_init(&scoring);
+    scoring.threads = threads;
     lfm_evaluate_options how_to_evaluate;
     lfm_evaluate_options_init(&how_to_evaluate);
     how_to_evaluate.threads = threads;
@@ -41,7 +44,7 @@ double planted_quality(lfm_context *context, lfm_interactions *interactions, int
     lfm_metric_result result = {.size = sizeof result, .mean = -1};
     if (lfm_model_create(context, PLANTED_USERS, PLANTED_ITEMS, &how, &model) == LFM_OK &&
         lfm_model_fit_partial(model, interactions, NULL, NULL, &options) == LFM_OK &&
-        lfm_scorer_create(model, NULL, NULL, threads, &scorer) == LFM_OK &&
+        lfm_scorer_create(model, NULL, NULL, &scoring, &scorer) == LFM_OK &&
         lfm_evaluate(scorer, interactions, &auc, 1, &how_to_evaluate, &result, NULL) != LFM_OK)
         result.mean = -1;
     lfm_scorer_free(scorer);

@@ -97,10 +97,16 @@ static uint64_t infer(lfm_context *context, int32_t threads)
     model_fill(model, 4, 1);
     lfm_interactions *interactions = planted_make(context);
     lfm_scorer *scorer = NULL;
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, threads, &scorer));
+    lfm_scorer_options scoring;
+    lfm_scorer_options_init(&scoring);
+    scoring.threads = threads;
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, &scoring, &scorer));
     lfm_infer_options options;
     lfm_infer_options_init(&options);
     options.threads = threads;
+    lfm_recommend_options recommend;
+    lfm_recommend_options_init(&recommend);
+    recommend.threads = threads;
     int32_t *ranks = take(PLANTED_ENTRIES, sizeof *ranks);
     CHECK_OK(lfm_rank(scorer, interactions, NULL, ranks, &options));
     uint64_t hash = hash_bytes(HASH_START, ranks, PLANTED_ENTRIES * sizeof *ranks);
@@ -109,7 +115,7 @@ static uint64_t infer(lfm_context *context, int32_t threads)
     for (int32_t i = 0; i < PLANTED_USERS; i++)
         users[i] = i;
     float *scores = take((size_t)PLANTED_USERS * 7, sizeof *scores);
-    CHECK_OK(lfm_recommend(scorer, PLANTED_USERS, users, 7, interactions, items, scores, &options));
+    CHECK_OK(lfm_recommend(scorer, PLANTED_USERS, users, 7, interactions, items, scores, &recommend));
     hash = hash_bytes(hash, items, (size_t)PLANTED_USERS * 7 * sizeof *items);
     hash = hash_bytes(hash, scores, (size_t)PLANTED_USERS * 7 * sizeof *scores);
     const lfm_metric metrics[] = {{LFM_METRIC_AUC, 0}, {LFM_METRIC_PRECISION, 5}};

@@ -33,7 +33,10 @@ static void test_many(void)
     options.threads = 4096;
     CHECK_OK(lfm_model_fit_partial(model, tiny, NULL, NULL, &options));
     lfm_scorer *scorer = NULL;
-    CHECK_OK(lfm_scorer_create(model, NULL, NULL, 64, &scorer));
+    lfm_scorer_options scoring;
+    lfm_scorer_options_init(&scoring);
+    scoring.threads = 64;
+    CHECK_OK(lfm_scorer_create(model, NULL, NULL, &scoring, &scorer));
     lfm_infer_options infer;
     lfm_infer_options_init(&infer);
     infer.threads = 64;

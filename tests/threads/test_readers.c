@@ -58,7 +58,7 @@ static void test_readers(void)
     interactions = planted_make(NULL);
     lfm_model *model = build_model(NULL, PLANTED_USERS, PLANTED_ITEMS, 11, 0, 1);
     model_fill(model, 2, 1);
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, 1, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     lfm_model_free(model);
     int32_t users[PLANTED_USERS];
     for (int32_t i = 0; i < PLANTED_USERS; i++)
