@@ -2,6 +2,8 @@
 import ctypes as c
 import pathlib
 
+import numpy as np
+
 INT32, FLOAT32 = 1, 3
 METRIC_PRECISION, METRIC_AUC = 0, 2
 
@@ -91,6 +93,59 @@ class Library:
 
     def free(self, kind, pointer):
         getattr(self.c, f'lfm_{kind}_free')(pointer)
+
+
+class Embeddings(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('vectors', c.c_void_p), ('biases', c.c_void_p),
+                ('stride', c.c_int64), ('n_rows', c.c_int32), ('n_components', c.c_int32)]
+
+
+class ScorerOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t)] + [(name, c.c_int32) for name in (
+        'threads', 'keep_features', 'precision', 'reserved')]
+
+
+class RecommendOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('candidates', c.c_void_p), ('n_candidates', c.c_int64),
+                ('exclude_items', c.c_void_p), ('n_exclude_items', c.c_int64),
+                ('item_mask', c.c_void_p), ('n_item_mask', c.c_int64), ('cancel', c.c_void_p),
+                ('threads', c.c_int32), ('reserved', c.c_int32)]
+
+
+class Scorer:
+    """A scorer of (vectors, biases) of users and of items."""
+
+    def __init__(self, library, users, items, precision=0):
+        self.library, self.pointer = library, c.c_void_p()
+        options = ScorerOptions(c.sizeof(ScorerOptions), keep_features=1, precision=precision)
+        sides = [Embeddings(c.sizeof(Embeddings), vectors.ctypes.data, biases.ctypes.data, 0, *vectors.shape)
+                 for vectors, biases in (users, items)]
+        library.check(library.c.lfm_scorer_from_embeddings(
+            library.context, c.byref(sides[0]), c.byref(sides[1]), c.byref(options), c.byref(self.pointer)))
+
+    def recommend(self, users, k, exclude, threads=1):
+        """The ids and scores of the k best items for each user."""
+        ids, scores = np.empty((len(users), k), np.int32), np.empty((len(users), k), np.float32)
+        options = RecommendOptions(c.sizeof(RecommendOptions), threads=threads)
+        self.library.check(self.library.c.lfm_recommend(
+            self.pointer, c.c_int64(len(users)), c.c_void_p(users.ctypes.data), k, exclude,
+            c.c_void_p(ids.ctypes.data), c.c_void_p(scores.ctypes.data), c.byref(options)))
+        return ids, scores
+
+    def evaluate(self, test, exclude, metrics, threads=1):
+        """The means of (metric number, k) pairs over all users, `exclude` left out."""
+        library, n = self.library, len(metrics)
+        wanted = (Metric * n)(*metrics)
+        options = EvaluateOptions()
+        library.c.lfm_evaluate_options_init_sized(c.byref(options), c.c_size_t(c.sizeof(options)))
+        options.exclude, options.threads = exclude, threads
+        results = (MetricResult * n)()
+        results[0].size = c.sizeof(MetricResult)
+        library.check(library.c.lfm_evaluate(self.pointer, test, wanted, n, c.byref(options), results, None))
+        return [result.mean for result in results]
+
+    def close(self):
+        self.library.free('scorer', self.pointer)
 
 
 class Model:
