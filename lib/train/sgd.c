@@ -159,6 +159,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     lfmi_sgd *sgd;
     LFMI_TRY(LFMI_NEW_ZEROED(fit->model->context, 1, "a training call", &sgd));
     sgd->fit = fit;
+    sgd->first_epoch = lfm_model_epochs(fit->model);
     sgd->kernels = lfmi_kernels_select(fit->model->context);
     sgd->loss = losses[fit->options.loss];
     sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
@@ -177,10 +178,12 @@ static lfm_status create(const lfmi_fit *fit, void **state)
 static void begin_epoch(void *state, int64_t epoch, double learning_rate)
 {
     lfmi_sgd *sgd = state;
-    const uint64_t seed = sgd->fit->model->options.seed;
-    sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), (uint64_t)epoch),
+    const uint64_t own = sgd->fit->options.draw_seed;
+    const uint64_t seed = own != 0 ? own : sgd->fit->model->options.seed;
+    const uint64_t number = (uint64_t)(own != 0 ? epoch - sgd->first_epoch : epoch);
+    sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), number),
                                sgd->fit->interactions->n_entries, sgd->fit->options.order == LFM_ORDER_STORED);
-    sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), (uint64_t)epoch);
+    sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), number);
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->rates[side].eta = (float)learning_rate;
 }

@@ -51,7 +51,8 @@ typedef struct lfmi_sgd {
     const lfmi_index *index; /* NULL where the loss has no use for it */
     lfmi_sampler sampler;
     lfmi_order order;
-    uint64_t draw_key; /* of the epoch */
+    int64_t first_epoch; /* of this call, in the model's count */
+    uint64_t draw_key;   /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
     lfmi_pair_fn pair;         /* the fast form of the pairwise step, where it applies; else NULL */
