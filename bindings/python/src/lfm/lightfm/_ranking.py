@@ -11,13 +11,13 @@ from .._library import Handle, create, lib, make
 from .._matrices import address, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
 from ._inputs import as_csr, feature_csr
-from ._parameters import pair_of
+from ._parameters import checked_array, pair_of
 
 
 def feature_rows(model: Any, side: str, features: Any, n_rows: int, exact: bool) -> Optional[Any]:
     """The feature matrix, checked against the model: None for the identity. exact: it must be as wide as
     the model; else narrower ones do."""
-    known = getattr(model, f'{side}_embeddings').shape[0]
+    known = checked_array(model, f'{side}_embeddings', 2).shape[0]
     if features is None:
         width = n_rows
     else:

@@ -8,7 +8,7 @@ import numpy as np
 from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
-from ._parameters import ARRAYS, Training
+from ._parameters import ARRAYS, Training, checked_array
 from ._ranking import Ranking, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
@@ -183,7 +183,7 @@ class LightFM:
         if self.item_embeddings is None:  # type: ignore[has-type]
             self._initialize(int(self.no_components), item_width, user_width)
         for side, width in (('item', item_width), ('user', user_width)):
-            known = getattr(self, f'{side}_embeddings').shape[0]
+            known = checked_array(self, f'{side}_embeddings', 2).shape[0]
             if width != known:
                 raise ValueError(f'Incorrect number of features in {side}_features: {width}, but the model has '
                                  f'embeddings for {known}')
@@ -261,7 +261,7 @@ class LightFM:
         if features is None:
             return getattr(self, f'{side}_biases'), getattr(self, f'{side}_embeddings')
         features = feature_csr(features, 'features')
-        known = getattr(self, f'{side}_embeddings').shape[0]
+        known = checked_array(self, f'{side}_embeddings', 2).shape[0]
         if features.shape[1] != known:
             raise ValueError(f'features has {features.shape[1]} columns, but the model has embeddings for {known} '
                              f'{side} features')
