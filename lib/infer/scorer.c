@@ -72,15 +72,14 @@ lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out)
 lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options)
 {
     const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
-    const int32_t kind = options->precision == LFM_PRECISION_HALF ? LFMI_SCAN_HALF : LFMI_SCAN_FLOAT;
-    return lfmi_panels_new(scorer->context, kind, items->vectors, items->biases, scorer->d, scorer->stride, NULL,
+    return lfmi_panels_new(scorer->context, lfmi_scan_kind(options->precision), items->vectors, items->biases, scorer->d, scorer->stride, NULL,
                            items->n_rows, options->threads, &scorer->items);
 }
 
 static void free_scorer(lfm_scorer *scorer)
 {
     lfm_context *context = scorer->context;
-    for (int32_t s = 0; s < LFMI_SPACES; s++) {
+    for (int32_t s = 0; s < LFMI_SPACES && scorer->release == NULL; s++) {
         const bool shared = s >= 2 && scorer->spaces[s].vectors == scorer->spaces[s - 2].vectors;
         if (shared)
             continue;
@@ -88,6 +87,7 @@ static void free_scorer(lfm_scorer *scorer)
         LFMI_FREE_ARRAY(context, scorer->spaces[s].biases, scorer->spaces[s].n_rows);
     }
     lfmi_panels_free(context, &scorer->items);
+    lfmi_release(scorer->release, scorer->release_user_data);
     LFMI_FREE_ARRAY(context, scorer, 1);
     lfm_context_free(context);
 }
@@ -182,6 +182,9 @@ lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_fe
     if (status == LFM_OK)
         status = lfmi_scorer_new(model->context, model->layout.d, &scorer);
     if (status == LFM_OK) {
+        scorer->has_model = true;
+        scorer->epochs = lfm_model_epochs(model);
+        scorer->model_options = model->options;
         status = fill_scorer(scorer, model, features, &known);
         if (status == LFM_OK)
             *out = scorer;

@@ -23,7 +23,18 @@ struct lfm_scorer {
     int32_t d, stride;
     lfmi_space spaces[LFMI_SPACES];
     lfmi_panels items; /* all items, packed for scanning */
+    lfm_release_fn release; /* not NULL: the spaces lie in a file, which this lets go */
+    void *release_user_data;
+    bool has_model; /* what it was made from, as far as that is known */
+    int64_t epochs;
+    lfm_model_options model_options;
 };
+
+/* How the items of a scorer of LFM_PRECISION_... are packed. */
+static inline int32_t lfmi_scan_kind(int32_t precision)
+{
+    return precision == LFM_PRECISION_HALF ? LFMI_SCAN_HALF : LFMI_SCAN_FLOAT;
+}
 
 static inline const float *lfmi_vector(const lfm_scorer *scorer, int32_t space, int32_t row)
 {
