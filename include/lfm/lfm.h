@@ -34,6 +34,7 @@
 #include "lfm/evaluate.h"
 #include "lfm/explain.h"
 #include "lfm/features.h"
+#include "lfm/ids.h"
 #include "lfm/interactions.h"
 #include "lfm/model.h"
 #include "lfm/options.h"
