@@ -3,15 +3,15 @@
 #define LFM_TOOL_DATASET_H
 
 #include "args.h"
+#include "common.h"
 #include "feature_file.h"
-#include "ids.h"
 #include "lfm/lfm.h"
 #include "pairs.h"
 #include "progress.h"
 
 /* One side's features. */
 typedef struct feature_side {
-    ids names;
+    lfm_ids *names; /* NULL: no file */
     lfm_features *matrix; /* NULL: the identity */
     bool identity;        /* indicators stand before the named features */
     int64_t ignored;      /* lines of ids that occur in no interaction */
@@ -20,7 +20,7 @@ typedef struct feature_side {
 
 /* Zero-initialise. */
 typedef struct dataset {
-    ids users, items;
+    lfm_ids *users, *items;
     lfm_interactions *train;
     lfm_interactions *test; /* positives of users with training data; NULL: none */
     feature_side user_side, item_side;
@@ -47,7 +47,13 @@ int dataset_make_known(const pairs *known, const dataset *data, lfm_context *con
                        lfm_interactions **out);
 
 /* Number of columns of a side's feature matrix: what the model must have. */
-int32_t dataset_width(const feature_side *side, const ids *rows);
+int32_t dataset_width(const feature_side *side, const lfm_ids *rows);
+
+/* Find the id of a number of one map in another; -1 when it is not there. */
+int32_t same_id(const lfm_ids *from, const lfm_ids *to, int32_t number);
+
+/* Show an id in a message, as excerpt() does. */
+const char *show_id(const lfm_ids *ids, int32_t number, char out[EXCERPT_SIZE]);
 
 void dataset_free(dataset *data);
 

@@ -26,7 +26,7 @@ static int unknown_names(const char *option, const char *what, const name_list *
 }
 
 int names_find(int32_t **numbers, const char *option, const char *what, const name_list *names,
-               const ids *table)
+               const lfm_ids *table)
 {
     bool all_known = true;
     int32_t *found = malloc(((size_t)names->n + 1) * sizeof *found);
@@ -34,7 +34,7 @@ int names_find(int32_t **numbers, const char *option, const char *what, const na
     if (found == NULL)
         return fail_memory();
     for (int32_t i = 0; i < names->n; i++) {
-        found[i] = ids_find(table, names->names[i], strlen(names->names[i]));
+        found[i] = lfm_ids_find(table, names->names[i], strlen(names->names[i]));
         all_known &= found[i] >= 0;
     }
     return all_known ? EXIT_FINE : unknown_names(option, what, names, found);
@@ -59,13 +59,13 @@ int names_check_users(const char *option, const name_list *names, const int32_t 
     return EXIT_FINE;
 }
 
-const ids *space_names_of(const dataset *data, int32_t space)
+const lfm_ids *space_names_of(const dataset *data, int32_t space)
 {
     switch (space) {
-    case LFM_SPACE_USER: return &data->users;
-    case LFM_SPACE_ITEM: return &data->items;
-    case LFM_SPACE_USER_FEATURE: return &data->user_side.names;
-    default: return &data->item_side.names;
+    case LFM_SPACE_USER: return data->users;
+    case LFM_SPACE_ITEM: return data->items;
+    case LFM_SPACE_USER_FEATURE: return data->user_side.names;
+    default: return data->item_side.names;
     }
 }
 
@@ -75,7 +75,7 @@ int32_t space_indicators(const dataset *data, int32_t space)
         return 0;
     const bool of_users = space == LFM_SPACE_USER_FEATURE;
     const feature_side *side = of_users ? &data->user_side : &data->item_side;
-    const int32_t rows = of_users ? data->users.n : data->items.n;
+    const int32_t rows = of_users ? lfm_ids_count(data->users) : lfm_ids_count(data->items);
     return side->matrix == NULL || side->identity ? rows : 0;
 }
 
@@ -84,6 +84,6 @@ const char *space_row_name(const dataset *data, int32_t space, int32_t number, b
     const int32_t indicators = space_indicators(data, space);
     *is_indicator = number < indicators;
     if (*is_indicator)
-        return ids_text(space == LFM_SPACE_USER_FEATURE ? &data->users : &data->items, number);
-    return ids_text(space_names_of(data, space), number - indicators);
+        return lfm_ids_text(space == LFM_SPACE_USER_FEATURE ? data->users : data->items, number, NULL);
+    return lfm_ids_text(space_names_of(data, space), number - indicators, NULL);
 }

@@ -39,7 +39,7 @@ static int read_and_answer(session *s, const command_work *work, void *own)
     if (code == EXIT_FINE)
         code = work->prepare(s, own);
     if (code == EXIT_FINE)
-        code = titles_read(&s->names, args, &s->data.items, &s->shown, &s->data.bad_lines);
+        code = titles_read(&s->names, args, s->data.items, &s->shown, &s->data.bad_lines);
     if (code == EXIT_FINE)
         code = training_model(&s->model, args, &s->data, s->context);
     if (code == EXIT_FINE)

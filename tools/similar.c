@@ -28,10 +28,10 @@ static int prepare(session *s, void *own)
     const bool of_items = work->from == LFM_SPACE_ITEM || work->from == LFM_SPACE_ITEM_FEATURE;
     work->to = args->to >= 0 ? args->to : (of_items ? LFM_SPACE_ITEM : LFM_SPACE_USER);
 
-    const ids *table = space_names_of(&s->data, work->from);
+    const lfm_ids *table = space_names_of(&s->data, work->from);
     const name_list *asked = &args->asked[work->from];
     const int32_t shift = space_indicators(&s->data, work->from);
-    work->n = args->all_of >= 0 ? table->n : asked->n;
+    work->n = args->all_of >= 0 ? lfm_ids_count(table) : asked->n;
     if (args->all_of < 0) {
         const char *name = space_names[work->from];
         const int code = names_find(&work->queries, name, name, asked, table);

@@ -26,8 +26,8 @@ static int32_t show_training(lfm_progress *at, void *user_data)
 
 int training_model(lfm_model **model, const arguments *args, const dataset *data, lfm_context *context)
 {
-    const lfm_status status = lfm_model_create(context, dataset_width(&data->user_side, &data->users),
-                                               dataset_width(&data->item_side, &data->items),
+    const lfm_status status = lfm_model_create(context, dataset_width(&data->user_side, data->users),
+                                               dataset_width(&data->item_side, data->items),
                                                &args->options.model, model);
     return status == LFM_OK ? EXIT_FINE : fail_library();
 }

@@ -35,6 +35,7 @@
 #include "lfm/explain.h"
 #include "lfm/features.h"
 #include "lfm/file.h"
+#include "lfm/ids.h"
 #include "lfm/interactions.h"
 #include "lfm/model.h"
 #include "lfm/options.h"
