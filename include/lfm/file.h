@@ -2,6 +2,7 @@
 #ifndef LFM_FILE_H
 #define LFM_FILE_H
 
+#include "lfm/ids.h"
 #include "lfm/scorer.h"
 
 LFM_BEGIN_DECLS
@@ -19,6 +20,10 @@ typedef struct lfm_save_options {
     const lfm_features *user_features;     /* the feature matrices it was trained with; NULL: the identity */
     const lfm_features *item_features;
     lfm_interactions *seen;                /* what each user knows, to be left out; NULL: nothing */
+    const lfm_ids *ids[4];                 /* by LFM_SPACE_…: the names of users, items, user features and item
+                                            * features, at most as many as there are of them; NULL: none */
+    int32_t feature_ids_start[2];          /* by side: the feature (column) that the first name of ids[2], ids[3]
+                                            * belongs to: the number of indicators before the named ones */
     const lfm_train_options *train;        /* how it was trained, to be read by whoever goes on; NULL: not said */
     const char *const *notes;              /* own entries for the metadata: key, value, key, value, …; UTF-8 */
     int64_t n_notes;                       /* pairs in `notes` */
@@ -158,6 +163,13 @@ LFM_API lfm_status lfm_file_scorer(lfm_file *file, const lfm_scorer_options *opt
  * Errors: ARGUMENT, FORMAT, DATA (names row and column), MEMORY. Since 0.1. */
 LFM_API lfm_status lfm_file_features(lfm_file *file, int32_t side, lfm_features **out);
 LFM_API lfm_status lfm_file_seen(lfm_file *file, lfm_interactions **out);
+
+/* Load the names of a space (LFM_SPACE_…); *out becomes NULL where the file has none. They are used where they
+ * lie and not looked at before they are asked for: a damaged file gives unknown or empty names, adding to them
+ * copies and checks them. lfm_file_ids_start(): the row of the space that the first name belongs to, as it was
+ * saved; 0 for users, items and files without names. Errors: ARGUMENT, FORMAT, MEMORY. Thread-safe. Since 0.1. */
+LFM_API lfm_status lfm_file_ids(lfm_file *file, int32_t space, lfm_ids **out);
+LFM_API int32_t lfm_file_ids_start(const lfm_file *file, int32_t space);
 
 /* Set the training options that the file records on top of *options. Errors: ARGUMENT, FORMAT (a value that
  * this version does not know). Since 0.1. */

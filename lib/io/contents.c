@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "ids/ids.h"
 #include "lfm/version.h"
 
 const char *const lfmi_parameter_names[LFMI_SIDES][LFMI_ARRAYS] = {
@@ -16,6 +17,13 @@ const char *const lfmi_representation_bias_names[LFMI_SIDES] = {"user_representa
 const char *const lfmi_feature_names[LFMI_SIDES][LFMI_FEATURE_ARRAYS] = {
     {"user_features_offsets", "user_features_columns", "user_features_values"},
     {"item_features_offsets", "item_features_columns", "item_features_values"}};
+
+const char *const lfmi_ids_names[LFMI_SPACES][LFMI_IDS_ARRAYS] = {
+    {"user_ids", "user_ids_offsets", "user_ids_table"},
+    {"item_ids", "item_ids_offsets", "item_ids_table"},
+    {"user_feature_ids", "user_feature_ids_offsets", "user_feature_ids_table"},
+    {"item_feature_ids", "item_feature_ids_offsets", "item_feature_ids_table"}};
+const char *const lfmi_ids_start_names[LFMI_SIDES] = {"user_feature_ids_start", "item_feature_ids_start"};
 
 static const char *const side_names[LFMI_SIDES] = {"user", "item"};
 
@@ -118,10 +126,34 @@ static lfm_status add_seen(lfmi_contents *contents, lfm_interactions *seen, int3
     return LFM_OK;
 }
 
-/* What both kinds hold beside the model: n_rows users and items. */
-static lfm_status add_rest(lfmi_contents *contents, const lfm_save_options *options, const int32_t n_rows[LFMI_SIDES])
+static lfm_status add_ids(lfmi_plan *plan, int32_t space, const lfm_ids *ids, int32_t start, int32_t n_rows)
+{
+    static const char *const what[LFMI_SPACES] = {"users", "items", "user features", "item features"};
+    if (ids == NULL)
+        return LFM_OK;
+    if (start < 0 || start > n_rows || lfm_ids_count(ids) > n_rows - start)
+        return lfmi_fail(LFM_ERROR_SHAPE, "lfm_save_options: %d ids from row %d on, but there are only %d %s",
+                         lfm_ids_count(ids), start, n_rows, what[space]);
+    lfmi_ids_parts parts;
+    lfmi_ids_parts_of(ids, &parts);
+    const char *const *names = lfmi_ids_names[space];
+    if (parts.kind == LFM_IDS_TEXT) {
+        lfmi_plan_list(plan, names[LFMI_IDS], "U8", parts.bytes, parts.n_bytes);
+        lfmi_plan_list(plan, names[LFMI_IDS_OFFSETS], "I64", parts.offsets, (int64_t)parts.n + 1);
+    } else {
+        lfmi_plan_list(plan, names[LFMI_IDS], "I64", parts.numbers, parts.n);
+    }
+    lfmi_plan_list(plan, names[LFMI_IDS_TABLE], "I32", parts.table, parts.n_slots);
+    return space >= 2 ? lfmi_plan_tell_number(plan, lfmi_ids_start_names[space - 2], start) : LFM_OK;
+}
+
+/* What both kinds hold beside the model: n_rows users, items, user features and item features. */
+static lfm_status add_rest(lfmi_contents *contents, const lfm_save_options *options, const int32_t n_rows[LFMI_SPACES])
 {
     LFMI_TRY(tell_rest(&contents->plan, options));
+    for (int32_t space = 0; space < LFMI_SPACES; space++)
+        LFMI_TRY(add_ids(&contents->plan, space, options->ids[space],
+                         space >= 2 ? options->feature_ids_start[space - 2] : 0, n_rows[space]));
     LFMI_TRY(add_features(contents, LFM_USER, options->user_features));
     LFMI_TRY(add_features(contents, LFM_ITEM, options->item_features));
     return add_seen(contents, options->seen, n_rows[LFM_USER], n_rows[LFM_ITEM], options->cancel);
@@ -145,9 +177,10 @@ lfm_status lfmi_contents_of_model(const lfm_model *model, const lfm_save_options
     LFMI_TRY(lfmi_plan_new(model->context, options->cancel, plan));
     const lfm_features *features[LFMI_SIDES] = {[LFM_USER] = options->user_features,
                                                 [LFM_ITEM] = options->item_features};
-    int32_t n_rows[LFMI_SIDES];
+    int32_t n_rows[LFMI_SPACES];
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         LFMI_TRY(lfmi_model_check_features(model, side, features[side], 0));
+        n_rows[side + 2] = model->sides[side].n_features;
         n_rows[side] = features[side] != NULL ? features[side]->n_rows : model->sides[side].n_features;
         add_parameters(plan, model, side);
     }
@@ -204,7 +237,9 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
         LFMI_TRY(lfmi_plan_tell_number(plan, "epochs", scorer->epochs));
         LFMI_TRY(tell_options(plan, LFM_OPTIONS_MODEL, &scorer->model_options));
     }
-    const int32_t n_rows[LFMI_SIDES] = {scorer->spaces[LFM_USER].n_rows, scorer->spaces[LFM_ITEM].n_rows};
+    int32_t n_rows[LFMI_SPACES];
+    for (int32_t space = 0; space < LFMI_SPACES; space++)
+        n_rows[space] = scorer->spaces[space].n_rows;
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         LFMI_TRY(check_scorer_features(scorer, side, features[side]));
         const lfmi_space *space = &scorer->spaces[side], *of_features = &scorer->spaces[side + 2];

@@ -13,6 +13,10 @@ extern const char *const lfmi_parameter_names[LFMI_SIDES][LFMI_ARRAYS];
 extern const char *const lfmi_representation_names[LFMI_SIDES], *const lfmi_representation_bias_names[LFMI_SIDES];
 enum { LFMI_FEATURE_OFFSETS, LFMI_FEATURE_COLUMNS, LFMI_FEATURE_VALUES, LFMI_FEATURE_ARRAYS };
 extern const char *const lfmi_feature_names[LFMI_SIDES][LFMI_FEATURE_ARRAYS];
+/* By space: the names' bytes (or numbers), where each begins, the table to find them by. */
+enum { LFMI_IDS, LFMI_IDS_OFFSETS, LFMI_IDS_TABLE, LFMI_IDS_ARRAYS };
+extern const char *const lfmi_ids_names[LFMI_SPACES][LFMI_IDS_ARRAYS];
+extern const char *const lfmi_ids_start_names[LFMI_SIDES]; /* in the metadata */
 #define LFMI_SEEN_OFFSETS "seen_offsets"
 #define LFMI_SEEN_ITEMS "seen_items"
 #define LFMI_ITEM_SCAN "item_scan"
