@@ -23,6 +23,7 @@ struct lfm_scorer {
     int32_t d, stride;
     lfmi_space spaces[LFMI_SPACES];
     lfmi_panels items; /* all items, packed for scanning */
+    double *means;     /* of all users, then of all items: d components and the bias */
 };
 
 static inline const float *lfmi_vector(const lfm_scorer *scorer, int32_t space, int32_t row)
