@@ -136,8 +136,6 @@ static lfm_status prepare_fold(lfmi_fold *fold)
     fold->layout = lfmi_layout_of(scorer->d, LFM_OPTIMISER_ADAGRAD);
     fold->rates = (lfmi_rates){.eta = (float)o->learning_rate, .alpha = (float)o->alpha};
     fold->update = scorer->kernels->update[LFM_OPTIMISER_ADAGRAD][o->alpha > 0 ? LFMI_L2 : LFMI_PLAIN];
-    if (is_item && o->loss == LFM_LOSS_WARP && fold->training != NULL)
-        fold->rivals = (double)fold->training->n_entries * o->max_sampled / (double)n_items;
     LFMI_TRY(LFMI_NEW_ARRAY(scorer->context, (int64_t)o->max_sampled + 1, "WARP's weights", &fold->rank_weights));
     for (int32_t draw = 1; draw <= o->max_sampled; draw++) {
         const int64_t rank = (n_items - 1) / draw;

@@ -16,7 +16,6 @@ typedef struct lfmi_fold {
     lfmi_rates rates;
     lfmi_update_fn update;
     float *rank_weights; /* WARP: ln of the rank that so many draws tell of; [0] unused */
-    double rivals;       /* item side, WARP: how often an epoch of training would draw an item as a negative */
 } lfmi_fold;
 
 /* What a task needs of its own. */

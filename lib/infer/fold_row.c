@@ -208,26 +208,34 @@ static void bpr_user(const moving *m, visit *v)
     step_user(m, v->other, negative, (float)((double)v->weight * (1.0 - lfmi_sigmoid(margin))));
 }
 
-/* A new item as a positive. An item is drawn as a negative about as often as it is a positive: as one, too. */
+/* A new item as the positive of a user. */
 static void bpr_item(const moving *m, visit *v)
 {
     const lfmi_fold *fold = m->fold;
     int32_t negative = v->drawn[0], draws = 1;
     while (user_knows(fold, v->other, negative) && ++draws <= fold->options.max_draws)
         negative = draw_popular(fold, &v->draws);
-    if (draws <= fold->options.max_draws) {
-        const double margin = (double)(score(m, v->other) - lfmi_score_pair(fold->scorer, v->other, negative));
-        update(m, lfmi_vector(fold->scorer, LFM_SPACE_USER, v->other),
-               -(float)((double)v->weight * (1.0 - lfmi_sigmoid(margin))));
-    }
-    int32_t user, positive;
-    float weight;
-    if (fold->training == NULL || fold->training->n_entries == 0 ||
-        !draw_rival(m, &v->draws, &user, &positive, &weight))
+    if (draws > fold->options.max_draws)
         return;
+    const double margin = (double)(score(m, v->other) - lfmi_score_pair(fold->scorer, v->other, negative));
+    update(m, lfmi_vector(fold->scorer, LFM_SPACE_USER, v->other),
+           -(float)((double)v->weight * (1.0 - lfmi_sigmoid(margin))));
+}
+
+/* A new item as the negative of an interaction of the training set. Training draws until it finds one that the
+ * user does not know: as often as that takes, the new item had a chance. */
+static void bpr_as_negative(const moving *m, visit *v)
+{
+    const lfmi_fold *fold = m->fold;
+    int32_t user, positive, chances = 1;
+    float weight;
+    if (!draw_rival(m, &v->draws, &user, &positive, &weight))
+        return;
+    while (chances < fold->options.max_draws && user_knows(fold, user, draw_popular(fold, &v->draws)))
+        chances++;
     const double margin = (double)(lfmi_score_pair(fold->scorer, user, positive) - score(m, user));
     update(m, lfmi_vector(fold->scorer, LFM_SPACE_USER, user),
-           (float)((double)weight * (1.0 - lfmi_sigmoid(margin))));
+           (float)(chances * (double)weight * (1.0 - lfmi_sigmoid(margin))));
 }
 
 static void logistic(const moving *m, const visit *v)
@@ -276,15 +284,30 @@ static void step(const moving *m, visit *v)
     }
 }
 
-/* WARP's draws of a new item as a negative that fall to one of its positives. */
-static void step_rivals(const moving *m, uint64_t key, int64_t positive, int64_t n_positives)
+/* Step on a new item as a negative: the share of an epoch's steps that falls to one of its positives. */
+static void step_as_negative(const moving *m, uint64_t key, double n_steps, int64_t positive, int64_t n_positives)
 {
-    const double share = m->fold->rivals / (double)n_positives;
+    const double share = n_steps / (double)n_positives;
     const int64_t begin = (int64_t)(share * (double)positive), end = (int64_t)(share * (double)(positive + 1));
     for (int64_t i = begin; i < end; i++) {
         visit v = {.draws = lfmi_stream_of(key, (uint64_t)i)};
-        warp_as_negative(m, &v);
+        if (m->fold->options.loss == LFM_LOSS_BPR)
+            bpr_as_negative(m, &v);
+        else
+            warp_as_negative(m, &v);
     }
+}
+
+/* How often an epoch of training would draw a new item of n interactions as a negative, known or not: of WARP's
+ * draws, which are max_sampled a visit, it has a share as any item; of BPR's, one a visit, one like its popularity. */
+static double expected_draws(const lfmi_fold *fold, int64_t n)
+{
+    if (fold->options.side == LFM_USER || fold->options.loss == LFM_LOSS_LOGISTIC || fold->training == NULL ||
+        fold->training->n_entries == 0)
+        return 0;
+    return fold->options.loss == LFM_LOSS_BPR
+               ? (double)n
+               : (double)fold->training->n_entries * fold->options.max_sampled / ((double)n_items(fold) + 1);
 }
 
 void lfmi_fold_row(const lfmi_fold *fold, int32_t row, lfmi_fold_scratch *scratch)
@@ -293,6 +316,7 @@ void lfmi_fold_row(const lfmi_fold *fold, int32_t row, lfmi_fold_scratch *scratc
     const int64_t n = fold->index->offsets[row + 1] - fold->index->offsets[row];
     const int64_t n_positives = lfmi_count_positives(fold->index, row);
     const bool visits_negatives = fold->options.loss == LFM_LOSS_LOGISTIC;
+    const double as_negative = expected_draws(fold, n);
     if (n_items(fold) == 0 && !visits_negatives) /* nothing that could be a negative */
         return;
     for (int32_t epoch = 0; epoch < fold->options.epochs && !lfm_cancel_is_set(fold->options.cancel); epoch++) {
@@ -311,8 +335,8 @@ void lfmi_fold_row(const lfmi_fold *fold, int32_t row, lfmi_fold_scratch *scratc
             if (!visits_negatives && !(v.value > 0))
                 continue;
             step(&m, &v);
-            if (fold->rivals > 0)
-                step_rivals(&m, rival_key, positive++, n_positives);
+            if (as_negative > 0)
+                step_as_negative(&m, rival_key, as_negative, positive++, n_positives);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* Folded-in users (or items) beside the same ones trained with everyone else, and the time that folding in takes.
  *
  *     fold-in DATA_FOLDER SET [--side item] [--loss warp] [--components 32] [--seeds 3] [--threads N]
- *             [--epochs 10,20] [--rate 0.05,0.1] [--alpha 0,0.01] [--start mean,zero,random,items]
+ *             [--most 5] [--epochs 10,20] [--rate 0.05,0.1] [--alpha 0,0.01] [--start mean,zero,random,items]
  *     fold-in --time
  *
  * The first trains a model on everyone and one without a random tenth of the users (items), folds those in by each
@@ -19,7 +19,7 @@ enum { SKIPPED = 77, MOST = 8, MOST_GRID = 256 };
 
 typedef struct settings {
     const char *loss;
-    int side, components, seeds, threads;
+    int side, components, seeds, threads, most; /* most: positives of a row folded in, the first; 0: all it has */
     double epochs[MOST], rates[MOST], alphas[MOST];
     const char *starts[MOST];
     int n_epochs, n_rates, n_alphas, n_starts;
@@ -93,10 +93,11 @@ typedef struct cut {
     lfm_scorer *known;                /* without the new ones */
     lfm_interactions *rows, *train;   /* to fold in; what the known ones were trained on */
     lfm_interactions *test, *exclude; /* users x items */
+    lfm_interactions *whole_test;     /* new items: the test of all items; else NULL */
     int32_t bounds[2];
 } cut;
 
-static figures fold(const settings *s, const cut *c, int epochs, double rate, double alpha, const char *start)
+static void fold(const settings *s, const cut *c, int epochs, double rate, double alpha, const char *start, figures out[2])
 {
     const int32_t d = lfm_scorer_components(c->known), n = lfm_interactions_n_users(c->rows);
     float *vectors = must(malloc((size_t)n * (size_t)d * sizeof *vectors)), *biases = must(malloc((size_t)n * sizeof *biases));
@@ -150,19 +151,46 @@ static figures fold(const settings *s, const cut *c, int epochs, double rate, do
     }
     lfm_scorer *scorer;
     require(lfm_scorer_from_embeddings(NULL, &users, &items, NULL, &scorer));
-    figures f;
-    figures_of(scorer, c->test, c->exclude, c->bounds, 1, &f);
+    figures_of(scorer, c->test, c->exclude, c->bounds, 1, &out[0]);
+    if (c->whole_test != NULL)
+        figures_of(scorer, c->whole_test, c->exclude, c->bounds, 1, &out[1]);
     lfm_scorer_free(scorer);
     free(from);
     free(vectors);
     free(biases);
     free(all);
     free(all_biases);
-    return f;
+}
+
+/* The first `most` positives of each row. */
+static lfm_interactions *shorten(const lfm_interactions *rows, int most)
+{
+    const int64_t n = lfm_interactions_n_entries(rows);
+    int32_t *users = must(malloc((size_t)(n + 1) * sizeof *users)), *items = must(malloc((size_t)(n + 1) * sizeof *items));
+    int32_t *count = must(calloc((size_t)lfm_interactions_n_users(rows) + 1, sizeof *count));
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_rows = lfm_interactions_n_users(rows);
+    coo.n_columns = lfm_interactions_n_items(rows);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t row = lfm_interactions_users(rows)[i];
+        if (!(lfm_interactions_values(rows)[i] > 0) || count[row]++ >= most)
+            continue;
+        users[coo.n_entries] = row;
+        items[coo.n_entries++] = lfm_interactions_items(rows)[i];
+    }
+    coo.rows = lfm_int32(users);
+    coo.columns = lfm_int32(items);
+    lfm_interactions *out;
+    require(lfm_interactions_from_coo(NULL, &coo, NULL, &out));
+    free(users);
+    free(items);
+    free(count);
+    return out;
 }
 
 /* Cut the data, train both models; *whole receives the figures of the one that knows everyone. */
-static cut make_cut(const settings *s, int seed, const dataset *data, figures *whole)
+static cut make_cut(const settings *s, int seed, const dataset *data, figures whole[2])
 {
     const int32_t n_users = data->n_users, n_items = data->n_items;
     const bool is_user = s->side == LFM_USER;
@@ -183,7 +211,7 @@ static cut make_cut(const settings *s, int seed, const dataset *data, figures *w
     require(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
     require(lfm_scorer_create(small, NULL, NULL, NULL, &c.known));
     const int32_t bounds[2] = {is_user ? known : 0, n_users};
-    figures_of(scorer, all_test, all, bounds, 1, whole);
+    figures_of(scorer, all_test, all, bounds, 1, &whole[0]);
     if (is_user) {
         test.shift_users = known;
         c.test = part_take(data->test, &test);
@@ -193,8 +221,15 @@ static cut make_cut(const settings *s, int seed, const dataset *data, figures *w
         lfm_interactions_free(all_test);
     } else {
         c.test = all_test;
+        c.whole_test = part_take(data->test, &everything);
+        figures_of(scorer, c.whole_test, all, bounds, 1, &whole[1]);
         c.exclude = all;
         c.bounds[1] = n_users;
+    }
+    if (s->most > 0) { /* what is left out of the row stays out of the candidates */
+        lfm_interactions *all_of_it = c.rows;
+        c.rows = shorten(all_of_it, s->most);
+        lfm_interactions_free(all_of_it);
     }
     lfm_scorer_free(scorer);
     lfm_model_free(model);
@@ -210,33 +245,52 @@ static void cut_free(cut *c)
     lfm_interactions_free(c->train);
     lfm_interactions_free(c->test);
     lfm_interactions_free(c->exclude);
+    lfm_interactions_free(c->whole_test);
+}
+
+/* One combination of the lists given. */
+typedef struct choice {
+    int epochs;
+    double rate, alpha;
+    const char *start;
+} choice;
+
+static choice choice_at(const settings *s, int i)
+{
+    return (choice){(int)s->epochs[i % s->n_epochs], s->rates[i / s->n_epochs % s->n_rates],
+                    s->alphas[i / s->n_epochs / s->n_rates % s->n_alphas],
+                    s->starts[i / s->n_epochs / s->n_rates / s->n_alphas]};
 }
 
 static void compare(const settings *s, const dataset *data)
 {
-    const int n_grid = s->n_epochs * s->n_rates * s->n_alphas * s->n_starts;
-    static figures sums[MOST_GRID];
-    figures whole_sum = {0};
+    const int wanted = s->n_epochs * s->n_rates * s->n_alphas * s->n_starts, n = wanted < MOST_GRID ? wanted : MOST_GRID;
+    static figures sums[MOST_GRID][2];
+    figures whole_sum[2] = {0};
     for (int seed = 1; seed <= s->seeds; seed++) {
-        figures whole;
-        cut c = make_cut(s, seed, data, &whole);
-        figures_add(&whole_sum, &whole);
-        for (int i = 0; i < n_grid && i < MOST_GRID; i++) {
-            const int e = i % s->n_epochs, r = i / s->n_epochs % s->n_rates, a = i / s->n_epochs / s->n_rates % s->n_alphas,
-                      t = i / s->n_epochs / s->n_rates / s->n_alphas;
-            const figures f = fold(s, &c, (int)s->epochs[e], s->rates[r], s->alphas[a], s->starts[t]);
-            figures_add(&sums[i], &f);
+        figures whole[2] = {0};
+        cut c = make_cut(s, seed, data, whole);
+        figures_add(&whole_sum[0], &whole[0]);
+        figures_add(&whole_sum[1], &whole[1]);
+        for (int i = 0; i < n; i++) {
+            const choice how = choice_at(s, i);
+            figures f[2] = {0};
+            fold(s, &c, how.epochs, how.rate, how.alpha, how.start, f);
+            figures_add(&sums[i][0], &f[0]);
+            figures_add(&sums[i][1], &f[1]);
         }
         cut_free(&c);
     }
-    figures_print("trained with everyone", &whole_sum, s->seeds);
-    for (int i = 0; i < n_grid && i < MOST_GRID; i++) {
-        char what[96];
-        const int e = i % s->n_epochs, r = i / s->n_epochs % s->n_rates, a = i / s->n_epochs / s->n_rates % s->n_alphas,
-                  t = i / s->n_epochs / s->n_rates / s->n_alphas;
-        snprintf(what, sizeof what, "%g epochs, rate %g, alpha %g, %s", s->epochs[e], s->rates[r], s->alphas[a], s->starts[t]);
-        printf("%+6.1f %%", 100 * (sums[i].ndcg / whole_sum.ndcg - 1));
-        figures_print(what, &sums[i], s->seeds);
+    for (int of_all = 0; of_all < 1 + (s->side == LFM_ITEM); of_all++) {
+        printf(of_all ? "all items:\n" : "the new:\n");
+        figures_print("trained with everyone", &whole_sum[of_all], s->seeds);
+        for (int i = 0; i < n; i++) {
+            char what[96];
+            const choice how = choice_at(s, i);
+            snprintf(what, sizeof what, "%+.1f %% %d epochs, rate %g, %s", 100 * (sums[i][of_all].ndcg / whole_sum[of_all].ndcg - 1),
+                     how.epochs, how.rate, how.start);
+            figures_print(what, &sums[i][of_all], s->seeds);
+        }
     }
 }
 
@@ -318,6 +372,8 @@ int main(int argc, char **argv)
             s.seeds = atoi(value);
         else if (strcmp(argv[i], "--threads") == 0)
             s.threads = atoi(value);
+        else if (strcmp(argv[i], "--most") == 0)
+            s.most = atoi(value);
         else if (strcmp(argv[i], "--epochs") == 0)
             s.n_epochs = read_list(value, s.epochs);
         else if (strcmp(argv[i], "--rate") == 0)
