@@ -1,4 +1,4 @@
-/* The options of the commands that train, their own and the library's, and the help that lists them. */
+/* The options of the commands, their own and the library's, and the help that lists them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +16,16 @@ enum {
 };
 
 static const own_option options[] = {
+    {OTHERS, NULL, NULL, "Without training", 0},
+    {OTHERS, "model", "MODEL", "Answer from a file that lfm fit has saved, of either kind, in place of training on FILE",
+     OPTION_MODEL},
+    {EVALUATE, "train", "FILE", "With --model: what users know, in place of what the model file says", OPTION_TRAIN},
+    {FIT, NULL, NULL, "Model files", 0},
+    {FIT, "save", "MODEL", "Write a checkpoint, to answer from or go on with: at each evaluation and at the end",
+     OPTION_SAVE},
+    {FIT, "save-inference", "MODEL", "Write a file to answer from: smaller, and ready at once", OPTION_SAVE_INFERENCE},
+    {FIT, "resume", "MODEL", "Go on with a checkpoint for --epochs more; its options hold unless others are given; new "
+                             "users, items and features are taken in", OPTION_RESUME},
     {FIT | EVALUATE, NULL, NULL, "Test set and preparation", 0},
     {FIT | EVALUATE, "test", "FILE", "Held-out interactions, written like FILE", OPTION_TEST},
     {FIT | EVALUATE, "split", "HOW", "Hold out part of FILE: random:FRACTION, leave:K:USER_FRACTION (K positives of "
