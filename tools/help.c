@@ -180,13 +180,17 @@ static const struct {
 } commands[] = {
     {FIT, "lfm fit FILE [options]: train on the interactions in FILE and report",
      "lfm fit likes.tsv --item-features tags.tsv --identity item --split random:0.2"},
-    {RECOMMEND, "lfm recommend FILE [options]: train on the interactions in FILE and list items for users",
+    {RECOMMEND, "lfm recommend FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "list items for users",
      "lfm recommend likes.tsv --k 20 --csv lists.csv"},
-    {SIMILAR, "lfm similar FILE [options]: train on the interactions in FILE and list what is alike",
+    {SIMILAR, "lfm similar FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "list what is alike",
      "lfm similar likes.tsv --item-features tags.tsv --identity item --item i1 --to item-feature"},
-    {EXPLAIN, "lfm explain FILE [options]: train on the interactions in FILE and take scores apart",
+    {EXPLAIN, "lfm explain FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "take scores apart",
      "lfm explain likes.tsv --item-features tags.tsv --identity item --user u1 --item i1,i2"},
-    {EVALUATE, "lfm evaluate FILE [options]: train on the interactions in FILE and measure how well users are served",
+    {EVALUATE, "lfm evaluate FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "measure how well users are served",
      "lfm evaluate likes.tsv --split leave:5:0.2 --metrics ndcg@10,coverage@10 --bootstrap 1000 --segments 3"},
 };
 

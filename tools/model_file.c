@@ -8,11 +8,12 @@
 #include "common.h"
 #include "interrupt.h"
 
-int model_file_open(lfm_file **file, const char *path, lfm_context *context)
+int model_file_open(lfm_file **file, const char *path, bool check, lfm_context *context)
 {
     lfm_file_options options;
     lfm_file_options_init(&options);
     options.cancel = interrupt_flag();
+    options.check = check;
     if (lfm_file_open(context, path, &options, file) != LFM_OK)
         return interrupted() ? EXIT_INTERRUPTED : fail_library();
     if (lfm_file_kind(*file) < 0)

@@ -4,8 +4,8 @@
 
 #include "dataset.h"
 
-/* Open a model file. Returns an exit code. */
-int model_file_open(lfm_file **file, const char *path, lfm_context *context);
+/* Open a model file. check: compare the checksum of all that is in it. Returns an exit code. */
+int model_file_open(lfm_file **file, const char *path, bool check, lfm_context *context);
 
 /* Fill the data from a model file: names, features, and what each user has seen as the training data.
  * Names that the file does not have are the numbers from 0. Returns an exit code. */

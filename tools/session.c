@@ -44,7 +44,7 @@ static int read_data(session *s)
 {
     arguments *args = s->args;
     const char *path = args->model != NULL ? args->model : args->resume;
-    int code = path != NULL ? model_file_open(&s->file, path, s->context) : EXIT_FINE;
+    int code = path != NULL ? model_file_open(&s->file, path, args->resume != NULL, s->context) : EXIT_FINE;
     if (code == EXIT_FINE && args->resume != NULL) {
         if (lfm_file_kind(s->file) != LFM_FILE_CHECKPOINT)
             return fail("--resume: %s is no checkpoint; lfm fit --save makes them", path);
