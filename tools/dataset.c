@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "model_file.h"
 #include "testset.h"
 
 /* Make interactions of the training file's pairs, in their own memory where the policy allows. */
@@ -15,8 +16,8 @@ static int store_pairs(const dataset *data, const arguments *args, lfm_context *
     lfm_coo coo;
     lfm_coo_init(&coo);
     coo.n_entries = read->n;
-    coo.n_rows = data->users.n;
-    coo.n_columns = data->items.n;
+    coo.n_rows = lfm_ids_count(data->users);
+    coo.n_columns = lfm_ids_count(data->items);
     coo.rows = lfm_int32(read->users);
     coo.columns = lfm_int32(read->items);
     coo.values = lfm_float32(read->values);
@@ -55,8 +56,8 @@ static int refuse_duplicate(const dataset *data)
     if (!found)
         return fail_library();
     char shown_user[EXCERPT_SIZE], shown_item[EXCERPT_SIZE];
-    excerpt(ids_text(&data->users, user), ids_length(&data->users, user), shown_user);
-    excerpt(ids_text(&data->items, item), ids_length(&data->items, item), shown_item);
+    show_id(data->users, user, shown_user);
+    show_id(data->items, item, shown_item);
     return fail("user '%s' and item '%s' stand in the training file more than once", shown_user,
                 shown_item);
 }
@@ -70,23 +71,25 @@ static int make_interactions(const dataset *data, const arguments *args, lfm_con
     return args->duplicates == LFM_DUPLICATES_REJECT ? refuse_duplicate(data) : fail_library();
 }
 
-/* Keep of a table the numbers listed, renumbered in that order. */
-static bool keep_ids(ids *kept, const ids *all, const int32_t *numbers, int32_t n)
+/* Make ids of those listed, renumbered in that order. */
+static bool keep_ids(lfm_context *context, const lfm_ids *all, const int32_t *numbers, int32_t n, lfm_ids **kept)
 {
-    for (int32_t i = 0; i < n; i++) {
-        if (ids_intern(kept, ids_text(all, numbers[i]), ids_length(all, numbers[i])) < 0)
-            return false;
+    bool good = lfm_ids_create(context, LFM_IDS_TEXT, kept) == LFM_OK;
+    for (int32_t i = 0; i < n && good; i++) {
+        size_t length;
+        const char *text = lfm_ids_text(all, numbers[i], &length);
+        good = lfm_ids_add(*kept, text, length, NULL) == LFM_OK;
     }
-    return true;
+    return good;
 }
 
-/* Drop rare users and items from the training data. users, items: receive the tables from before. */
-static int threshold(dataset *data, const arguments *args, lfm_context *context, ids *users,
-                     ids *items)
+/* Drop rare users and items from the training data. users, items: receive the ids from before. */
+static int threshold(dataset *data, const arguments *args, lfm_context *context, lfm_ids **users,
+                     lfm_ids **items)
 {
     lfm_interactions *whole = NULL;
-    int32_t *user_numbers = malloc(((size_t)data->users.n + 1) * sizeof *user_numbers);
-    int32_t *item_numbers = malloc(((size_t)data->items.n + 1) * sizeof *item_numbers);
+    int32_t *user_numbers = malloc(((size_t)lfm_ids_count(data->users) + 1) * sizeof *user_numbers);
+    int32_t *item_numbers = malloc(((size_t)lfm_ids_count(data->items) + 1) * sizeof *item_numbers);
     int code = EXIT_FAILED;
     if (user_numbers == NULL || item_numbers == NULL) {
         fail_memory();
@@ -102,10 +105,9 @@ static int threshold(dataset *data, const arguments *args, lfm_context *context,
     }
     *users = data->users;
     *items = data->items;
-    memset(&data->users, 0, sizeof data->users);
-    memset(&data->items, 0, sizeof data->items);
-    if (!keep_ids(&data->users, users, user_numbers, lfm_interactions_n_users(data->train)) ||
-        !keep_ids(&data->items, items, item_numbers, lfm_interactions_n_items(data->train)))
+    data->users = data->items = NULL;
+    if (!keep_ids(context, *users, user_numbers, lfm_interactions_n_users(data->train), &data->users) ||
+        !keep_ids(context, *items, item_numbers, lfm_interactions_n_items(data->train), &data->items))
         code = fail_memory();
     else if (lfm_interactions_n_entries(data->train) == 0)
         code = fail("--min-count leaves no interactions");
@@ -118,43 +120,54 @@ done:
     return code;
 }
 
-int32_t dataset_width(const feature_side *side, const ids *rows)
+int32_t dataset_width(const feature_side *side, const lfm_ids *rows)
 {
-    return side->matrix != NULL ? lfm_features_n_features(side->matrix) : rows->n;
+    return side->matrix != NULL ? lfm_features_n_features(side->matrix) : lfm_ids_count(rows);
 }
 
-static int make_matrix(feature_side *side, const feature_args *features, const ids *rows,
+static int make_matrix(feature_side *side, const feature_args *features, const lfm_ids *rows,
                        const feature_entries *entries, lfm_context *context)
 {
     lfm_coo coo;
     lfm_coo_init(&coo);
     coo.n_entries = entries->n;
-    coo.n_rows = rows->n;
-    coo.n_columns = side->names.n;
+    coo.n_rows = lfm_ids_count(rows);
+    coo.n_columns = lfm_ids_count(side->names);
     coo.rows = lfm_int32(entries->rows);
     coo.columns = lfm_int32(entries->columns);
     coo.values = lfm_float32(entries->weights);
     lfm_features_options options;
     lfm_features_options_init(&options);
+    if (side->resumed && side->grown && lfm_ids_count(side->names) > side->known_names)
+        return fail("%s has features that the model does not know, which has already grown by users or items of "
+                    "--identity: train anew", features->file);
+    if (!side->resumed)
+        side->start = features->identity ? lfm_ids_count(rows) : 0;
     options.identity = features->identity;
+    options.identity_columns = side->start;
+    options.identity_rest = features->identity;
     options.normalise = features->normalise;
     if (lfm_features_from_coo(context, &coo, &options, &side->matrix) != LFM_OK)
         return fail_library();
     side->identity = features->identity;
     side->ignored = entries->ignored;
-    for (int32_t r = 0; r < rows->n; r++)
+    for (int32_t r = 0; r < lfm_ids_count(rows); r++)
         side->bare_rows += lfm_features_row(side->matrix, r, NULL, NULL) == 0;
     return EXIT_FINE;
 }
 
-static int read_features(dataset *data, feature_side *side, const feature_args *features, ids *rows,
+static int read_features(dataset *data, feature_side *side, const feature_args *features, lfm_ids *rows,
                          lfm_context *context, progress *shown)
 {
     feature_entries entries = {.n = 0};
     read_totals totals;
-    if (features->file == NULL)
+    if (features->file == NULL) {
+        side->start = lfm_ids_count(rows);
         return EXIT_FINE;
-    int code = feature_file_read(&entries, features, rows, &side->names, shown, &totals);
+    }
+    if (side->names == NULL && lfm_ids_create(context, LFM_IDS_TEXT, &side->names) != LFM_OK)
+        return fail_memory();
+    int code = feature_file_read(&entries, features, rows, side->names, shown, &totals);
     data->bad_lines += totals.bad;
     if (code == EXIT_FINE && entries.n == 0)
         code = fail("%s: none of its ids occurs in an interaction", features->file);
@@ -189,8 +202,8 @@ static int count_train(dataset *data)
     const int32_t *users = lfm_interactions_users(data->train);
     const int32_t *items = lfm_interactions_items(data->train);
     const float *values = lfm_interactions_values(data->train);
-    bool *user_seen = calloc((size_t)data->users.n + 1, sizeof *user_seen);
-    bool *item_seen = calloc((size_t)data->items.n + 1, sizeof *item_seen);
+    bool *user_seen = calloc((size_t)lfm_ids_count(data->users) + 1, sizeof *user_seen);
+    bool *item_seen = calloc((size_t)lfm_ids_count(data->items) + 1, sizeof *item_seen);
     const bool enough_memory = user_seen != NULL && item_seen != NULL;
     for (int64_t e = 0; e < n && enough_memory; e++) {
         data->train_positives += values == NULL || values[e] > 0;
@@ -203,40 +216,101 @@ static int count_train(dataset *data)
     return enough_memory ? EXIT_FINE : fail_memory();
 }
 
-int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown)
+int32_t same_id(const lfm_ids *from, const lfm_ids *to, int32_t number)
+{
+    size_t length;
+    const char *text = lfm_ids_text(from, number, &length);
+    return from == to ? number : lfm_ids_find(to, text, length);
+}
+
+const char *show_id(const lfm_ids *ids, int32_t number, char out[EXCERPT_SIZE])
+{
+    size_t length;
+    const char *text = lfm_ids_text(ids, number, &length);
+    return excerpt(text, length, out);
+}
+
+int dataset_load(dataset *data, const arguments *args, lfm_file *resume, lfm_context *context, progress *shown)
 {
     pairs held_out = {.n = 0};
-    ids old_users = {.n = 0}, old_items = {.n = 0};
+    lfm_ids *old_users = NULL, *old_items = NULL;
     read_totals totals;
     const bool thresholded = args->min_user > 0 || args->min_item > 0;
-    int code = pairs_read(&data->read, args->interactions, args, true, &data->users, &data->items,
+    if (lfm_ids_create(context, LFM_IDS_TEXT, &data->users) != LFM_OK ||
+        lfm_ids_create(context, LFM_IDS_TEXT, &data->items) != LFM_OK)
+        return fail_memory();
+    int code = pairs_read(&data->read, args->interactions, args, true, data->users, data->items,
                           shown, &totals);
     data->bad_lines += totals.bad;
     if (code == EXIT_FINE && args->test != NULL) {
-        code = pairs_read(&held_out, args->test, args, false, &data->users, &data->items, shown,
+        code = pairs_read(&held_out, args->test, args, false, data->users, data->items, shown,
                           &totals);
         data->bad_lines += totals.bad;
     }
     if (code == EXIT_FINE && thresholded)
         code = threshold(data, args, context, &old_users, &old_items);
+    if (code == EXIT_FINE && resume != NULL)
+        code = model_file_adopt(data, resume, args, context, &old_users, &old_items);
     if (code == EXIT_FINE)
-        code = read_features(data, &data->user_side, &args->users, &data->users, context, shown);
+        code = read_features(data, &data->user_side, &args->users, data->users, context, shown);
     if (code == EXIT_FINE)
-        code = read_features(data, &data->item_side, &args->items, &data->items, context, shown);
-    if (code == EXIT_FINE && !thresholded)
+        code = read_features(data, &data->item_side, &args->items, data->items, context, shown);
+    if (code == EXIT_FINE && data->train == NULL)
         code = make_interactions(data, args, context, &data->train);
     if (code == EXIT_FINE && args->split_text != NULL)
         code = split(data, args, context);
     if (code == EXIT_FINE && args->test != NULL)
-        code = testset_make(data, context, &held_out, thresholded ? &old_users : &data->users,
-                            thresholded ? &old_items : &data->items);
+        code = testset_make(data, context, &held_out, old_users != NULL ? old_users : data->users,
+                            old_items != NULL ? old_items : data->items);
     if (code == EXIT_FINE && !args->allow_overlap)
         code = testset_check_overlap(data);
     if (code == EXIT_FINE)
         code = count_train(data);
     pairs_free(&held_out);
-    ids_free(&old_users);
-    ids_free(&old_items);
+    lfm_ids_free(old_users);
+    lfm_ids_free(old_items);
+    return code;
+}
+
+/* What users know, from --train in place of what the model file says. */
+static int replace_training(dataset *data, const arguments *args, lfm_context *context, progress *shown)
+{
+    pairs known = {.n = 0};
+    lfm_interactions_free(data->train);
+    data->train = NULL;
+    data->unknown_training = false;
+    int code = dataset_read_known(&known, args->train, args, data, shown);
+    if (code == EXIT_FINE)
+        code = dataset_make_known(&known, data, context, &data->train);
+    pairs_free(&known);
+    return code;
+}
+
+int dataset_from_model(dataset *data, const arguments *args, lfm_file *file, lfm_context *context, progress *shown)
+{
+    pairs held_out = {.n = 0};
+    lfm_ids *users = NULL, *items = NULL;
+    read_totals totals = {.bad = 0};
+    int code = model_file_data(data, file, context);
+    if (code == EXIT_FINE && args->train != NULL)
+        code = replace_training(data, args, context, shown);
+    if (code == EXIT_FINE && args->test != NULL) {
+        if (lfm_ids_create(context, LFM_IDS_TEXT, &users) != LFM_OK ||
+            lfm_ids_create(context, LFM_IDS_TEXT, &items) != LFM_OK)
+            code = fail_memory();
+        else
+            code = pairs_read(&held_out, args->test, args, false, users, items, shown, &totals);
+        data->bad_lines += totals.bad;
+        if (code == EXIT_FINE)
+            code = testset_make(data, context, &held_out, users, items);
+    }
+    if (code == EXIT_FINE && !args->allow_overlap)
+        code = testset_check_overlap(data);
+    if (code == EXIT_FINE)
+        code = count_train(data);
+    pairs_free(&held_out);
+    lfm_ids_free(users);
+    lfm_ids_free(items);
     return code;
 }
 
@@ -244,23 +318,25 @@ int dataset_read_known(pairs *all, const char *path, const arguments *args, data
                        progress *shown)
 {
     pairs read = {.n = 0};
-    ids users = {.n = 0}, items = {.n = 0};
-    read_totals totals;
+    lfm_ids *users = NULL, *items = NULL;
+    read_totals totals = {.bad = 0};
     arguments plain = *args;
     plain.has_positive_min = false; /* which needs values */
-    int code = pairs_read(&read, path, &plain, false, &users, &items, shown, &totals);
+    int code = EXIT_FINE;
+    if (lfm_ids_create(NULL, LFM_IDS_TEXT, &users) != LFM_OK || lfm_ids_create(NULL, LFM_IDS_TEXT, &items) != LFM_OK)
+        code = fail_memory();
+    else
+        code = pairs_read(&read, path, &plain, false, users, items, shown, &totals);
     data->bad_lines += totals.bad;
     for (int64_t e = 0; e < read.n && code == EXIT_FINE; e++) {
-        const int32_t user = ids_find(&data->users, ids_text(&users, read.users[e]),
-                                      ids_length(&users, read.users[e]));
-        const int32_t item = ids_find(&data->items, ids_text(&items, read.items[e]),
-                                      ids_length(&items, read.items[e]));
+        const int32_t user = same_id(users, data->users, read.users[e]);
+        const int32_t item = same_id(items, data->items, read.items[e]);
         if (user >= 0 && item >= 0 && !pairs_append(all, user, item, 1))
             code = fail_memory();
     }
     pairs_free(&read);
-    ids_free(&users);
-    ids_free(&items);
+    lfm_ids_free(users);
+    lfm_ids_free(items);
     return code;
 }
 
@@ -270,8 +346,8 @@ int dataset_make_known(const pairs *known, const dataset *data, lfm_context *con
     lfm_coo coo;
     lfm_coo_init(&coo);
     coo.n_entries = known->n;
-    coo.n_rows = data->users.n;
-    coo.n_columns = data->items.n;
+    coo.n_rows = lfm_ids_count(data->users);
+    coo.n_columns = lfm_ids_count(data->items);
     coo.rows = lfm_int32(known->users);
     coo.columns = lfm_int32(known->items);
     return lfm_interactions_from_coo(context, &coo, NULL, out) == LFM_OK ? EXIT_FINE : fail_library();
@@ -283,10 +359,10 @@ void dataset_free(dataset *data)
     lfm_interactions_free(data->test);
     lfm_features_free(data->user_side.matrix);
     lfm_features_free(data->item_side.matrix);
-    ids_free(&data->user_side.names);
-    ids_free(&data->item_side.names);
-    ids_free(&data->users);
-    ids_free(&data->items);
+    lfm_ids_free(data->user_side.names);
+    lfm_ids_free(data->item_side.names);
+    lfm_ids_free(data->users);
+    lfm_ids_free(data->items);
     pairs_free(&data->read);
     memset(data, 0, sizeof *data);
 }

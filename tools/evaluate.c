@@ -40,7 +40,7 @@ static int measure(evaluate_work *work, session *s, const lfm_scorer *scorer)
     work->n_results = args->n_metrics * (1 + args->segments);
     work->results = calloc((size_t)work->n_results, sizeof *work->results);
     if (args->per_user != NULL)
-        work->per_user = calloc((size_t)s->data.users.n * (size_t)work->n_results, sizeof *work->per_user);
+        work->per_user = calloc((size_t)lfm_ids_count(s->data.users) * (size_t)work->n_results, sizeof *work->per_user);
     if (work->results == NULL || (args->per_user != NULL && work->per_user == NULL))
         return fail_memory();
     work->results[0].size = sizeof *work->results;
@@ -138,14 +138,14 @@ static void csv_users(FILE *csv, const evaluate_work *work, const session *s)
             fprintf(csv, ",%d:%s", (int)(i / args->n_metrics), args->metric_names[i % args->n_metrics]);
     }
     fputc('\n', csv);
-    for (int32_t user = 0; user < s->data.users.n; user++) {
+    for (int32_t user = 0; user < lfm_ids_count(s->data.users); user++) {
         const double *values = work->per_user + (int64_t)user * work->n_results;
         int32_t at = 0;
         while (at < work->n_results && isnan(values[at]))
             at++;
         if (at == work->n_results)
             continue;
-        csv_text(csv, "", ids_text(&s->data.users, user));
+        csv_text(csv, "", lfm_ids_text(s->data.users, user, NULL));
         for (int32_t i = 0; i < work->n_results; i++)
             csv_number(csv, values[i]);
         fputc('\n', csv);

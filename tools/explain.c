@@ -26,11 +26,11 @@ static int prepare(session *s, void *own)
 {
     explain_work *work = own;
     const name_list *users = &s->args->asked[LFM_SPACE_USER];
-    int code = names_find(&work->users, "user", "user", users, &s->data.users);
+    int code = names_find(&work->users, "user", "user", users, s->data.users);
     if (code == EXIT_FINE)
         code = names_check_users("user", users, work->users, &s->data);
     if (code == EXIT_FINE)
-        code = names_find(&work->items, "item", "item", &s->args->asked[LFM_SPACE_ITEM], &s->data.items);
+        code = names_find(&work->items, "item", "item", &s->args->asked[LFM_SPACE_ITEM], s->data.items);
     work->parts = malloc((size_t)s->args->k * sizeof *work->parts);
     return code == EXIT_FINE && work->parts == NULL ? fail_memory() : code;
 }
@@ -129,8 +129,8 @@ static int explain_one(const explain_work *work, const session *s, const lfm_sco
                        int32_t i, answers *to)
 {
     explained e = {.data = &s->data,
-                   .user = ids_text(&s->data.users, work->users[u]),
-                   .item = ids_text(&s->data.items, work->items[i]),
+                   .user = lfm_ids_text(s->data.users, work->users[u], NULL),
+                   .item = lfm_ids_text(s->data.items, work->items[i], NULL),
                    .title = titles_of(&s->names, work->items[i]),
                    .sum = {.size = sizeof e.sum},
                    .parts = work->parts};

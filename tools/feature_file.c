@@ -15,7 +15,7 @@ enum { PLACE_ID, PLACE_NAME /* or the type */, PLACE_VALUE };
 typedef struct feature_reader {
     feature_entries *entries;
     const feature_args *features;
-    ids *rows, *names;
+    lfm_ids *rows, *names;
     bool typed; /* the form with type and value */
     int32_t weight_place;
     char *name; /* type:value put together */
@@ -87,17 +87,18 @@ static int take_feature(row *taken, void *user_data)
     if (weight.text != NULL &&
         (!parse_real(weight.text, weight.length, &number) || fabs(number) > (double)FLT_MAX))
         return bad(taken, "the weight is not a finite number", reader->weight_place);
-    const int32_t row_number = reader->features->all ? ids_intern(reader->rows, id.text, id.length)
-                                                     : ids_find(reader->rows, id.text, id.length);
-    if (row_number == IDS_NONE) {
+    int32_t row_number, name_number;
+    if (!reader->features->all)
+        row_number = lfm_ids_find(reader->rows, id.text, id.length);
+    else if (lfm_ids_add(reader->rows, id.text, id.length, &row_number) != LFM_OK)
+        return no_memory();
+    if (row_number < 0) {
         entries->ignored++;
         return ROW_OK;
     }
     const field name = name_of(reader, taken);
-    if (row_number < 0 || name.text == NULL || !reserve(entries))
-        return no_memory();
-    const int32_t name_number = ids_intern(reader->names, name.text, name.length);
-    if (name_number < 0)
+    if (name.text == NULL || !reserve(entries) ||
+        lfm_ids_add(reader->names, name.text, name.length, &name_number) != LFM_OK)
         return no_memory();
     entries->rows[entries->n] = row_number;
     entries->columns[entries->n] = name_number;
@@ -106,7 +107,7 @@ static int take_feature(row *taken, void *user_data)
     return ROW_OK;
 }
 
-int feature_file_read(feature_entries *entries, const feature_args *features, ids *rows, ids *names,
+int feature_file_read(feature_entries *entries, const feature_args *features, lfm_ids *rows, lfm_ids *names,
                       progress *shown, read_totals *totals)
 {
     const char *const *chosen = features->columns;

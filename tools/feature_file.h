@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "args.h"
-#include "ids.h"
+#include "lfm/ids.h"
 #include "progress.h"
 
 /* Parallel arrays of the lines that count. Zero-initialise. */
@@ -19,7 +19,7 @@ typedef struct feature_entries {
 
 /* Read a side's file. ids: its users or items, to which new ones are added with features->all.
  * names: receives the features' names. Returns an exit code. */
-int feature_file_read(feature_entries *entries, const feature_args *features, ids *rows, ids *names,
+int feature_file_read(feature_entries *entries, const feature_args *features, lfm_ids *rows, lfm_ids *names,
                       progress *shown, read_totals *totals);
 
 void feature_entries_free(feature_entries *entries);

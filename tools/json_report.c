@@ -33,7 +33,7 @@ static bool put_side(json_t *object, const char *name, const feature_side *side,
 {
     json_t *about = json_object();
     const bool good =
-        about != NULL && json_put_count(about, "count", side->matrix != NULL ? side->names.n : 0) &&
+        about != NULL && json_put_count(about, "count", side->matrix != NULL ? lfm_ids_count(side->names) : 0) &&
         json_put(about, "identity", json_boolean(side->matrix == NULL || side->identity)) &&
         json_put_count(about, "rows", rows) && json_put_count(about, "rows_without", side->bare_rows);
     return json_put(object, name, about) && good;
@@ -58,16 +58,16 @@ static json_t *trained_on(const dataset *data, const arguments *args)
 {
     json_t *about = json_object();
     bool good = about != NULL && json_put(about, "file", json_text(args->interactions)) &&
-                json_put_count(about, "users", data->users.n) &&
-                json_put_count(about, "items", data->items.n) &&
+                json_put_count(about, "users", lfm_ids_count(data->users)) &&
+                json_put_count(about, "items", lfm_ids_count(data->items)) &&
                 json_put_count(about, "users_in_training", data->train_users) &&
                 json_put_count(about, "items_in_training", data->train_items) &&
                 json_put_count(about, "interactions", lfm_interactions_n_entries(data->train)) &&
                 json_put_count(about, "positives", data->train_positives) &&
                 json_put_count(about, "test_users", data->test_users - data->test_users_skipped) &&
                 json_put_count(about, "test_interactions", lfm_interactions_n_entries(data->test)) &&
-                put_side(about, "user_features", &data->user_side, data->users.n) &&
-                put_side(about, "item_features", &data->item_side, data->items.n) &&
+                put_side(about, "user_features", &data->user_side, lfm_ids_count(data->users)) &&
+                put_side(about, "item_features", &data->item_side, lfm_ids_count(data->items)) &&
                 json_put(about, "skipped", skipped_of(data));
     if (!good) {
         json_decref(about);
@@ -116,7 +116,7 @@ static json_t *options_of(const arguments *args)
     return object;
 }
 
-static json_t *list_of(const list_kind *kind, int32_t query, const ids *items, const titles *names)
+static json_t *list_of(const list_kind *kind, int32_t query, const lfm_ids *items, const titles *names)
 {
     json_t *list = json_array();
     bool good = list != NULL;
@@ -127,7 +127,7 @@ static json_t *list_of(const list_kind *kind, int32_t query, const ids *items, c
             break;
         const char *title = titles_of(names, item);
         json_t *entry = json_object();
-        good = entry != NULL && json_put(entry, "item", json_text(ids_text(items, item))) &&
+        good = entry != NULL && json_put(entry, "item", json_text(lfm_ids_text(items, item, NULL))) &&
                (title == NULL || json_put(entry, "title", json_text(title))) &&
                json_put(entry, kind->score_name, json_real((double)kind->scores[at]));
         good = json_array_append_new(list, entry) == 0 && good;
@@ -139,7 +139,7 @@ static json_t *list_of(const list_kind *kind, int32_t query, const ids *items, c
     return list;
 }
 
-static bool put_kind(json_t *object, const list_kind *kind, const ids *items, const titles *names)
+static bool put_kind(json_t *object, const list_kind *kind, const lfm_ids *items, const titles *names)
 {
     if (kind->names->n == 0 || kind->items == NULL)
         return true;
@@ -164,6 +164,6 @@ bool json_summary(FILE *to, const report *from, const training_state *end, const
                 json_put(line, "interrupted", json_boolean(end->interrupted)) &&
                 json_put(line, "diverged", json_boolean(end->diverged));
     for (int kind = 0; kind < N_LIST_KINDS && good; kind++)
-        good = put_kind(line, &all->kinds[kind], &from->data->items, names);
+        good = put_kind(line, &all->kinds[kind], from->data->items, names);
     return json_write_line(to, line, good);
 }

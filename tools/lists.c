@@ -9,7 +9,7 @@
 #include "names.h"
 
 static int resolve(list_kind *kind, const char *option, const char *what, const name_list *names,
-                   const ids *table)
+                   const lfm_ids *table)
 {
     kind->names = names;
     return names_find(&kind->numbers, option, what, names, table);
@@ -25,12 +25,12 @@ int lists_resolve(lists *all, const arguments *args, const dataset *data)
     kinds[LIST_FEATURE] = (list_kind){
         .heading = "Similar to feature", .json_name = "similar_to_feature", .score_name = "cosine"};
     int code = resolve(&kinds[LIST_RECOMMENDED], "recommend-for", "user", &args->recommend_for,
-                       &data->users);
+                       data->users);
     if (code == EXIT_FINE)
-        code = resolve(&kinds[LIST_SIMILAR], "similar-to", "item", &args->similar_to, &data->items);
+        code = resolve(&kinds[LIST_SIMILAR], "similar-to", "item", &args->similar_to, data->items);
     if (code == EXIT_FINE)
         code = resolve(&kinds[LIST_FEATURE], "similar-to-feature", "item feature",
-                       &args->similar_to_feature, &data->item_side.names);
+                       &args->similar_to_feature, data->item_side.names);
     return code != EXIT_FINE ? code
                              : names_check_users("recommend-for", &args->recommend_for,
                                                  kinds[LIST_RECOMMENDED].numbers, data);
@@ -61,7 +61,7 @@ static bool make_room(list_kind *kind, int32_t length)
 int lists_fill(lists *all, const lfm_model *model, const arguments *args, const dataset *data)
 {
     list_kind *recommended = &all->kinds[LIST_RECOMMENDED];
-    const int32_t length = args->top < data->items.n ? args->top : data->items.n;
+    const int32_t length = args->top < lfm_ids_count(data->items) ? args->top : lfm_ids_count(data->items);
     bool any = false;
     for (int i = 0; i < N_LIST_KINDS; i++) {
         any |= all->kinds[i].names->n > 0;
@@ -85,7 +85,7 @@ int lists_fill(lists *all, const lfm_model *model, const arguments *args, const 
         status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, threads);
     if (status == LFM_OK)
         status = fill_similar(&all->kinds[LIST_FEATURE], scorer, LFM_SPACE_ITEM_FEATURE,
-                              data->item_side.identity ? data->items.n : 0, threads);
+                              data->item_side.matrix != NULL ? data->item_side.start : 0, threads);
     const int code = status == LFM_OK ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

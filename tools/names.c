@@ -26,7 +26,7 @@ static int unknown_names(const char *option, const char *what, const name_list *
 }
 
 int names_find(int32_t **numbers, const char *option, const char *what, const name_list *names,
-               const ids *table)
+               const lfm_ids *table)
 {
     bool all_known = true;
     int32_t *found = malloc(((size_t)names->n + 1) * sizeof *found);
@@ -34,7 +34,7 @@ int names_find(int32_t **numbers, const char *option, const char *what, const na
     if (found == NULL)
         return fail_memory();
     for (int32_t i = 0; i < names->n; i++) {
-        found[i] = ids_find(table, names->names[i], strlen(names->names[i]));
+        found[i] = lfm_ids_find(table, names->names[i], strlen(names->names[i]));
         all_known &= found[i] >= 0;
     }
     return all_known ? EXIT_FINE : unknown_names(option, what, names, found);
@@ -46,7 +46,7 @@ int names_check_users(const char *option, const name_list *names, const int32_t 
     const feature_side *side = &data->user_side;
     const int64_t entries = lfm_interactions_n_entries(data->train);
     const int32_t *users = lfm_interactions_users(data->train);
-    for (int32_t i = 0; i < names->n; i++) {
+    for (int32_t i = 0; i < names->n && !data->unknown_training; i++) {
         const int32_t user = numbers[i];
         bool known = side->matrix != NULL &&
                      lfm_features_row(side->matrix, user, NULL, NULL) > (side->identity ? 1 : 0);
@@ -59,13 +59,13 @@ int names_check_users(const char *option, const name_list *names, const int32_t 
     return EXIT_FINE;
 }
 
-const ids *space_names_of(const dataset *data, int32_t space)
+const lfm_ids *space_names_of(const dataset *data, int32_t space)
 {
     switch (space) {
-    case LFM_SPACE_USER: return &data->users;
-    case LFM_SPACE_ITEM: return &data->items;
-    case LFM_SPACE_USER_FEATURE: return &data->user_side.names;
-    default: return &data->item_side.names;
+    case LFM_SPACE_USER: return data->users;
+    case LFM_SPACE_ITEM: return data->items;
+    case LFM_SPACE_USER_FEATURE: return data->user_side.names;
+    default: return data->item_side.names;
     }
 }
 
@@ -73,17 +73,18 @@ int32_t space_indicators(const dataset *data, int32_t space)
 {
     if (space < LFM_SPACE_USER_FEATURE)
         return 0;
-    const bool of_users = space == LFM_SPACE_USER_FEATURE;
-    const feature_side *side = of_users ? &data->user_side : &data->item_side;
-    const int32_t rows = of_users ? data->users.n : data->items.n;
-    return side->matrix == NULL || side->identity ? rows : 0;
+    return space == LFM_SPACE_USER_FEATURE ? data->user_side.start : data->item_side.start;
 }
 
 const char *space_row_name(const dataset *data, int32_t space, int32_t number, bool *is_indicator)
 {
     const int32_t indicators = space_indicators(data, space);
-    *is_indicator = number < indicators;
-    if (*is_indicator)
-        return ids_text(space == LFM_SPACE_USER_FEATURE ? &data->users : &data->items, number);
-    return ids_text(space_names_of(data, space), number - indicators);
+    const lfm_ids *names = space_names_of(data, space);
+    const int32_t named = lfm_ids_count(names);
+    *is_indicator = number < indicators || number >= indicators + named;
+    if (!*is_indicator)
+        return lfm_ids_text(names, number - indicators, NULL);
+    /* The indicator of row r, from `indicators` on, stands at r + named. */
+    return lfm_ids_text(space == LFM_SPACE_USER_FEATURE ? data->users : data->items,
+                        number < indicators ? number : number - named, NULL);
 }

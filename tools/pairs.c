@@ -11,18 +11,23 @@
 
 enum { BATCH = 256 };
 
+/* Texts that have no numbers yet, in one block. */
+typedef struct waiting_texts {
+    char *bytes;
+    size_t capacity;
+    int64_t offsets[BATCH + 1];
+} waiting_texts;
+
 typedef struct pairs_reader {
     pairs *all;
     const char *path;
     const arguments *args;
-    ids *users, *items;
+    lfm_ids *users, *items;
     bool needs_time;
     bool all_ones;
     /* Rows whose users and items have no numbers yet: the last n_waiting of `all`. */
-    ids_query user_queries[BATCH], item_queries[BATCH];
+    waiting_texts waiting_users, waiting_items;
     int32_t n_waiting;
-    char *texts; /* users and items, one after another */
-    size_t texts_length, texts_capacity;
 } pairs_reader;
 
 static int bad(row *taken, const char *problem, int32_t column_index)
@@ -89,17 +94,14 @@ static bool read_weight(const field *text, float *weight)
     return true;
 }
 
-static int number_side(ids *table, ids_query *queries, int32_t n, int32_t *numbers,
+static int number_side(lfm_ids *all, const waiting_texts *texts, int32_t n, int32_t *numbers,
                        const pairs_reader *reader, const char *what)
 {
-    const int32_t failed = ids_intern_all(table, queries, n);
-    if (failed == IDS_TOO_MANY)
-        return fail("%s: more than 2^31 - 2 %s", reader->path, what);
-    if (failed != 0)
-        return fail_memory();
-    for (int32_t i = 0; i < n; i++)
-        numbers[i] = queries[i].number;
-    return EXIT_FINE;
+    switch (lfm_ids_add_all(all, n, lfm_texts(texts->bytes, texts->offsets), numbers)) {
+    case LFM_OK: return EXIT_FINE;
+    case LFM_ERROR_MEMORY: return fail_memory();
+    default: return fail("%s: more than 2^31 - 1 %s", reader->path, what);
+    }
 }
 
 /* Give the users and items that wait their numbers. */
@@ -108,39 +110,41 @@ static int number_waiting(pairs_reader *reader)
     const int32_t n = reader->n_waiting;
     const int64_t first = reader->all->n - n;
     reader->n_waiting = 0;
-    reader->texts_length = 0;
     if (n == 0)
         return EXIT_FINE;
-    const int code = number_side(reader->users, reader->user_queries, n, reader->all->users + first,
+    const int code = number_side(reader->users, &reader->waiting_users, n, reader->all->users + first,
                                  reader, "users");
     return code != EXIT_FINE ? code
-                             : number_side(reader->items, reader->item_queries, n,
+                             : number_side(reader->items, &reader->waiting_items, n,
                                            reader->all->items + first, reader, "items");
+}
+
+static bool keep_text(waiting_texts *texts, int32_t n, const field *text)
+{
+    enum { FIRST_CAPACITY = 1 << 13 };
+    const size_t begin = (size_t)texts->offsets[n], end = begin + text->length;
+    if (end > texts->capacity || texts->bytes == NULL) {
+        char *bytes = grow_array(texts->bytes, &texts->capacity,
+                                 end > FIRST_CAPACITY ? end : (size_t)FIRST_CAPACITY, sizeof *bytes);
+        if (bytes == NULL)
+            return false;
+        texts->bytes = bytes;
+    }
+    memcpy(texts->bytes + begin, text->text, text->length);
+    texts->offsets[n + 1] = (int64_t)end;
+    return true;
 }
 
 /* Keep a user and an item until there are enough to look up together. */
 static int wait_for_numbers(pairs_reader *reader, const field *user, const field *item)
 {
-    enum { TEXTS = 1 << 15 };
-    const size_t needed = user->length + item->length;
-    if (reader->n_waiting == BATCH || reader->texts_length + needed > reader->texts_capacity) {
-        const int code = number_waiting(reader);
-        if (code != EXIT_FINE)
-            return code;
-        char *texts = grow_array(reader->texts, &reader->texts_capacity,
-                                 needed > TEXTS ? needed : (size_t)TEXTS, sizeof *texts);
-        if (texts == NULL)
-            return fail_memory();
-        reader->texts = texts;
-    }
-    char *at = reader->texts + reader->texts_length;
-    memcpy(at, user->text, user->length);
-    memcpy(at + user->length, item->text, item->length);
-    reader->user_queries[reader->n_waiting] = (ids_query){.text = at, .length = user->length};
-    reader->item_queries[reader->n_waiting] =
-        (ids_query){.text = at + user->length, .length = item->length};
-    reader->texts_length += needed;
-    return EXIT_FINE;
+    const int code = reader->n_waiting == BATCH ? number_waiting(reader) : EXIT_FINE;
+    if (code != EXIT_FINE)
+        return code;
+    return keep_text(&reader->waiting_users, reader->n_waiting, user) &&
+                   keep_text(&reader->waiting_items, reader->n_waiting, item)
+               ? EXIT_FINE
+               : fail_memory();
 }
 
 static int take_pair(row *taken, void *user_data)
@@ -189,8 +193,8 @@ static int take_pair(row *taken, void *user_data)
     return ROW_OK;
 }
 
-int pairs_read(pairs *all, const char *path, const arguments *args, bool with_details, ids *users,
-               ids *items, progress *shown, read_totals *totals)
+int pairs_read(pairs *all, const char *path, const arguments *args, bool with_details, lfm_ids *users,
+               lfm_ids *items, progress *shown, read_totals *totals)
 {
     column columns[N_ROLES] = {
         [ROLE_USER] = {"user", NULL, 1, true},    [ROLE_ITEM] = {"item", NULL, 2, true},
@@ -221,12 +225,34 @@ int pairs_read(pairs *all, const char *path, const arguments *args, bool with_de
     int code = read_rows(path, &args->format, columns, N_ROLES, take_pair, &reader, shown, totals);
     if (code == EXIT_FINE)
         code = number_waiting(&reader);
-    free(reader.texts);
+    free(reader.waiting_users.bytes);
+    free(reader.waiting_items.bytes);
     if (code == EXIT_FINE && reader.all_ones) {
         free(all->values);
         all->values = NULL;
     }
     return code;
+}
+
+bool pairs_of(pairs *all, const lfm_interactions *from)
+{
+    const int64_t n = lfm_interactions_n_entries(from);
+    const float *values = lfm_interactions_values(from), *weights = lfm_interactions_weights(from);
+    const int64_t *times = lfm_interactions_timestamps(from);
+    for (int64_t e = 0; e < n; e++) {
+        if (!reserve(all, values != NULL, weights != NULL, times != NULL))
+            return false;
+        all->users[e] = lfm_interactions_users(from)[e];
+        all->items[e] = lfm_interactions_items(from)[e];
+        if (all->values != NULL)
+            all->values[e] = values != NULL ? values[e] : 1;
+        if (weights != NULL)
+            all->weights[e] = weights[e];
+        if (times != NULL)
+            all->times[e] = times[e];
+        all->n++;
+    }
+    return true;
 }
 
 bool pairs_append(pairs *all, int32_t user, int32_t item, float value)

@@ -21,9 +21,9 @@ typedef struct recommend_work {
 static int find_users(recommend_work *work, const session *s)
 {
     const name_list *asked = &s->args->recommend_for;
-    work->n_users = asked->n > 0 ? asked->n : s->data.users.n;
+    work->n_users = asked->n > 0 ? asked->n : lfm_ids_count(s->data.users);
     if (asked->n > 0) {
-        const int code = names_find(&work->users, "for", "user", asked, &s->data.users);
+        const int code = names_find(&work->users, "for", "user", asked, s->data.users);
         return code != EXIT_FINE ? code : names_check_users("for", asked, work->users, &s->data);
     }
     work->users = malloc(((size_t)work->n_users + 1) * sizeof *work->users);
@@ -83,10 +83,10 @@ static int list_block(const recommend_work *work, const session *s, const lfm_sc
         const int32_t *list = items + (int64_t)u * k;
         int32_t length = 0;
         for (; length < k && list[length] >= 0; length++)
-            entries[length] = (answer_entry){ids_text(&s->data.items, list[length]),
+            entries[length] = (answer_entry){lfm_ids_text(s->data.items, list[length], NULL),
                                              titles_of(&s->names, list[length]),
                                              (double)scores[(int64_t)u * k + length]};
-        answers_list(to, style, ids_text(&s->data.users, work->users[first + u]), entries, length);
+        answers_list(to, style, lfm_ids_text(s->data.users, work->users[first + u], NULL), entries, length);
     }
     return answers_flush(to) ? EXIT_FINE : EXIT_FAILED;
 }
@@ -95,7 +95,7 @@ static int list_all(const recommend_work *work, const session *s, const lfm_scor
 {
     const list_style style = {"Recommended for user", "user", "items", "item", "score",
                               s->args->titles != NULL};
-    const int32_t k = s->args->k < s->data.items.n ? s->args->k : s->data.items.n;
+    const int32_t k = s->args->k < lfm_ids_count(s->data.items) ? s->args->k : lfm_ids_count(s->data.items);
     const size_t room = (size_t)USERS_AT_ONCE * (size_t)k;
     int32_t *items = malloc(room * sizeof *items);
     float *scores = malloc(room * sizeof *scores);

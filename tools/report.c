@@ -30,7 +30,7 @@ static void tell_features(FILE *text, const feature_side *side, const feature_ar
 {
     if (side->matrix == NULL)
         return;
-    fprintf(text, "%s features: %d in %s, ", what, (int)side->names.n, features->file);
+    fprintf(text, "%s features: %d in %s, ", what, (int)lfm_ids_count(side->names), features->file);
     if (side->identity)
         fprintf(text, "and one for each %s", what);
     else
@@ -63,14 +63,21 @@ static void tell_test(FILE *text, const dataset *data, const arguments *args)
 void report_data(FILE *text, const dataset *data, const arguments *args)
 {
     const int64_t n = lfm_interactions_n_entries(data->train);
+    if (args->model != NULL) {
+        fprintf(text, "model: %s, %d user%s, %d item%s\n", args->model, (int)lfm_ids_count(data->users),
+                plural(lfm_ids_count(data->users)), (int)lfm_ids_count(data->items),
+                plural(lfm_ids_count(data->items)));
+        tell_test(text, data, args);
+        return;
+    }
     fprintf(text, "training: %lld interaction%s (%lld positive) of %d user%s and %d item%s\n",
             (long long)n, plural(n), (long long)data->train_positives, (int)data->train_users,
             plural(data->train_users), (int)data->train_items, plural(data->train_items));
-    if (data->items.n > data->train_items)
-        fprintf(text, "candidates: %d items, %d of them not in training\n", (int)data->items.n,
-                (int)(data->items.n - data->train_items));
-    tell_features(text, &data->user_side, &args->users, "user", data->users.n);
-    tell_features(text, &data->item_side, &args->items, "item", data->items.n);
+    if (lfm_ids_count(data->items) > data->train_items)
+        fprintf(text, "candidates: %d items, %d of them not in training\n", (int)lfm_ids_count(data->items),
+                (int)(lfm_ids_count(data->items) - data->train_items));
+    tell_features(text, &data->user_side, &args->users, "user", lfm_ids_count(data->users));
+    tell_features(text, &data->item_side, &args->items, "item", lfm_ids_count(data->items));
     tell_test(text, data, args);
     if (data->bad_lines > 0)
         fprintf(text, "%lld malformed line%s skipped\n", (long long)data->bad_lines,
@@ -189,7 +196,7 @@ void report_evaluation(report *to, const evaluation *point)
     output_flush(&to->json);
 }
 
-static void tell_list(FILE *text, const list_kind *kind, int32_t query, const ids *items,
+static void tell_list(FILE *text, const list_kind *kind, int32_t query, const lfm_ids *items,
                       const titles *names)
 {
     fprintf(text, "\n%s %s:\n", kind->heading, kind->names->names[query]);
@@ -200,7 +207,7 @@ static void tell_list(FILE *text, const list_kind *kind, int32_t query, const id
             break;
         const char *title = titles_of(names, item);
         fprintf(text, "%4d  %9.5f  %s%s%s\n", (int)i + 1, (double)kind->scores[at],
-                ids_text(items, item), title != NULL ? "  " : "", title != NULL ? title : "");
+                lfm_ids_text(items, item, NULL), title != NULL ? "  " : "", title != NULL ? title : "");
     }
 }
 
@@ -217,7 +224,7 @@ static void tell_end(const report *to, const training_state *end, const lists *a
         fputs("Metrics shown as - were left out to end soon.\n", text);
     for (int kind = 0; kind < N_LIST_KINDS; kind++) {
         for (int32_t i = 0; i < all->kinds[kind].names->n && all->kinds[kind].items != NULL; i++)
-            tell_list(text, &all->kinds[kind], i, &to->data->items, names);
+            tell_list(text, &all->kinds[kind], i, to->data->items, names);
     }
 }
 

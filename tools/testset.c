@@ -2,6 +2,7 @@
 #include "testset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common.h"
 
@@ -12,7 +13,7 @@ typedef struct user_marks {
 
 static bool mark_users(user_marks *marks, const dataset *data)
 {
-    const size_t n = (size_t)data->users.n + 1;
+    const size_t n = (size_t)lfm_ids_count(data->users) + 1;
     marks->trained = calloc(n, sizeof *marks->trained);
     marks->tested = calloc(n, sizeof *marks->tested);
     if (marks->trained == NULL || marks->tested == NULL)
@@ -21,12 +22,14 @@ static bool mark_users(user_marks *marks, const dataset *data)
     const int32_t *users = lfm_interactions_users(data->train);
     for (int64_t e = 0; e < entries; e++)
         marks->trained[users[e]] = true;
+    if (data->unknown_training)
+        memset(marks->trained, true, n);
     return true;
 }
 
 static void count_users(dataset *data, const user_marks *marks)
 {
-    for (int32_t u = 0; u < data->users.n; u++) {
+    for (int32_t u = 0; u < lfm_ids_count(data->users); u++) {
         data->test_users += marks->tested[u];
         data->test_users_skipped += marks->tested[u] && !marks->trained[u];
     }
@@ -39,8 +42,8 @@ static int store(dataset *data, lfm_context *context, const pairs *kept)
     lfm_coo coo;
     lfm_coo_init(&coo);
     coo.n_entries = kept->n;
-    coo.n_rows = data->users.n;
-    coo.n_columns = data->items.n;
+    coo.n_rows = lfm_ids_count(data->users);
+    coo.n_columns = lfm_ids_count(data->items);
     coo.rows = lfm_int32(kept->users);
     coo.columns = lfm_int32(kept->items);
     coo.values = lfm_float32(kept->values);
@@ -48,15 +51,9 @@ static int store(dataset *data, lfm_context *context, const pairs *kept)
                                                                                  : fail_library();
 }
 
-/* Translate the number of a string from one table to another. */
-static int32_t translate(const ids *from, const ids *to, int32_t number)
-{
-    return from == to ? number : ids_find(to, ids_text(from, number), ids_length(from, number));
-}
-
 static int keep_positives(dataset *data, lfm_context *context, int64_t n, const int32_t *pair_users,
-                          const int32_t *pair_items, const float *values, const ids *users,
-                          const ids *items)
+                          const int32_t *pair_items, const float *values, const lfm_ids *users,
+                          const lfm_ids *items)
 {
     user_marks marks = {NULL, NULL};
     pairs kept = {.n = 0};
@@ -65,8 +62,8 @@ static int keep_positives(dataset *data, lfm_context *context, int64_t n, const 
         const float value = values != NULL ? values[e] : 1;
         if (!(value > 0))
             continue;
-        const int32_t user = translate(users, &data->users, pair_users[e]);
-        const int32_t item = translate(items, &data->items, pair_items[e]);
+        const int32_t user = same_id(users, data->users, pair_users[e]);
+        const int32_t item = same_id(items, data->items, pair_items[e]);
         if (user < 0 || item < 0) {
             data->test_pairs_dropped++;
             continue;
@@ -88,8 +85,8 @@ static int keep_positives(dataset *data, lfm_context *context, int64_t n, const 
     return code;
 }
 
-int testset_make(dataset *data, lfm_context *context, const pairs *held_out, const ids *users,
-                 const ids *items)
+int testset_make(dataset *data, lfm_context *context, const pairs *held_out, const lfm_ids *users,
+                 const lfm_ids *items)
 {
     return keep_positives(data, context, held_out->n, held_out->users, held_out->items,
                           held_out->values, users, items);
@@ -99,7 +96,7 @@ int testset_from_split(dataset *data, lfm_context *context, const lfm_interactio
 {
     return keep_positives(data, context, lfm_interactions_n_entries(half),
                           lfm_interactions_users(half), lfm_interactions_items(half),
-                          lfm_interactions_values(half), &data->users, &data->items);
+                          lfm_interactions_values(half), data->users, data->items);
 }
 
 int testset_check_overlap(const dataset *data)
@@ -112,8 +109,8 @@ int testset_check_overlap(const dataset *data)
     if (found == 0)
         return EXIT_FINE;
     char shown_user[EXCERPT_SIZE], shown_item[EXCERPT_SIZE];
-    excerpt(ids_text(&data->users, user), ids_length(&data->users, user), shown_user);
-    excerpt(ids_text(&data->items, item), ids_length(&data->items, item), shown_item);
+    show_id(data->users, user, shown_user);
+    show_id(data->items, item, shown_item);
     return fail(
         "user '%s' and item '%s' are a test positive and in the training set too, which would "
         "falsify the metrics (--allow-overlap goes on anyway)",

@@ -9,35 +9,33 @@
 
 typedef struct title_reader {
     titles *all;
-    const ids *items;
+    const lfm_ids *items;
 } title_reader;
 
 static int take_title(row *taken, void *user_data)
 {
     title_reader *reader = user_data;
     const field id = taken->fields[0], title = taken->fields[1];
-    const int32_t item = ids_find(reader->items, id.text, id.length);
+    const int32_t item = lfm_ids_find(reader->items, id.text, id.length);
     if (item < 0 || title.length == 0)
         return ROW_OK;
-    const int32_t text = ids_intern(&reader->all->texts, title.text, title.length);
-    if (text < 0) {
+    if (lfm_ids_add(reader->all->texts, title.text, title.length, &reader->all->of_item[item]) != LFM_OK) {
         fail_memory();
         return ROW_FATAL;
     }
-    reader->all->of_item[item] = text;
     return ROW_OK;
 }
 
-int titles_read(titles *all, const arguments *args, const ids *items, progress *shown,
+int titles_read(titles *all, const arguments *args, const lfm_ids *items, progress *shown,
                 int64_t *bad_lines)
 {
     static const column columns[] = {{"id", NULL, 1, true}, {"title", NULL, 2, true}};
     if (args->titles == NULL)
         return EXIT_FINE;
-    all->of_item = malloc(((size_t)items->n + 1) * sizeof *all->of_item);
-    if (all->of_item == NULL)
+    all->of_item = malloc(((size_t)lfm_ids_count(items) + 1) * sizeof *all->of_item);
+    if (all->of_item == NULL || lfm_ids_create(NULL, LFM_IDS_TEXT, &all->texts) != LFM_OK)
         return fail_memory();
-    for (int32_t i = 0; i < items->n; i++)
+    for (int32_t i = 0; i < lfm_ids_count(items); i++)
         all->of_item[i] = -1;
     title_reader reader = {all, items};
     read_totals totals;
@@ -51,12 +49,12 @@ const char *titles_of(const titles *all, int32_t item)
 {
     if (all->of_item == NULL || all->of_item[item] < 0)
         return NULL;
-    return ids_text(&all->texts, all->of_item[item]);
+    return lfm_ids_text(all->texts, all->of_item[item], NULL);
 }
 
 void titles_free(titles *all)
 {
-    ids_free(&all->texts);
+    lfm_ids_free(all->texts);
     free(all->of_item);
     memset(all, 0, sizeof *all);
 }

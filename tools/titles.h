@@ -3,17 +3,17 @@
 #define LFM_TOOL_TITLES_H
 
 #include "args.h"
-#include "ids.h"
+#include "lfm/ids.h"
 #include "progress.h"
 
 /* Zero-initialise. */
 typedef struct titles {
-    ids texts;
+    lfm_ids *texts;
     int32_t *of_item; /* number of the text, -1: none; NULL: no titles at all */
 } titles;
 
 /* Read the file of titles, if there is one. Returns an exit code. */
-int titles_read(titles *all, const arguments *args, const ids *items, progress *shown,
+int titles_read(titles *all, const arguments *args, const lfm_ids *items, progress *shown,
                 int64_t *bad_lines);
 
 /* Return an item's title, NULL when it has none. */

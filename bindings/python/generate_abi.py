@@ -23,7 +23,8 @@ HEAD = '''\
 """The C ABI as tables. Generated from the headers by generate_abi.py: do not edit.
 
 Letters: i int32, u uint32, l int64, L uint64, z size_t, I int, d double, f float, p pointer, s text,
-c callback, v nothing, S a status (raised as an exception when it is not 0); other words are structs."""
+c callback, v nothing, S a status (raised as an exception when it is not 0); *N an array of N of them; other
+words are structs, in <> as arguments."""
 '''
 
 
@@ -63,7 +64,9 @@ def parse(text, known):
         fields = []
         for line in filter(None, (part.strip() for part in body.split(';'))):
             first, *more = line.split(',')
-            fields.append((re.search(r'(\w+)$', first).group(1), letter(first, known)))
+            first, many, length = first.partition('[')
+            times = f'*{eval(length[:-1], {}, known["numbers"])}' if many else ''
+            fields.append((re.search(r'(\w+)$', first).group(1), letter(first, known) + times))
             fields += [(other.strip(), fields[-1][1]) for other in more]
         known['structs'][name] = fields
     for result, name, arguments in re.findall(r'LFM_API\s+([\w ]+?\s*\*?)\s*\b(lfm_\w+)\((.*?)\);', text, re.S):
@@ -74,7 +77,7 @@ def split(arguments, known):
     """The types of a list of arguments; a callback's own arguments hold commas too."""
     arguments = re.sub(r'\w+ \(\*(\w+)\)\([^)]*\)', r'void *\1', arguments)
     kinds = [letter(part, known) for part in arguments.split(',') if part.strip() not in ('', 'void')]
-    return ['i' if kind == 'S' else kind for kind in kinds]
+    return ['i' if kind == 'S' else kind if len(kind) == 1 else f'<{kind}>' for kind in kinds]
 
 
 def wrapped(entries, indent='    '):

@@ -101,6 +101,16 @@ LFM_API void lfm_train_options_init_sized(lfm_train_options *options, size_t siz
 LFM_API lfm_status lfm_model_options_set(lfm_model_options *options, const char *name, const char *value);
 LFM_API lfm_status lfm_train_options_set(lfm_train_options *options, const char *name, const char *value);
 
+/* Write what an option is set to as text that lfm_..._options_set() reads back to the same value.
+ * text: room for `size` bytes, the closing NUL among them; LFM_OPTION_TEXT_SIZE is enough for all.
+ * Errors: ARGUMENT (a NULL, too little room), OPTION (unknown name, wrong struct size, a value out of
+ * bounds). Thread-safe. Since 0.1. */
+LFM_API lfm_status lfm_model_options_get(const lfm_model_options *options, const char *name, char *text,
+                                         size_t size);
+LFM_API lfm_status lfm_train_options_get(const lfm_train_options *options, const char *name, char *text,
+                                         size_t size);
+enum { LFM_OPTION_TEXT_SIZE = 32 };
+
 enum { LFM_OPTIONS_MODEL = 0, LFM_OPTIONS_TRAIN = 1 };
 
 enum {

@@ -25,7 +25,9 @@ enum {
     LFM_ERROR_CANCELLED = -7,   /* ended by lfm_cancel_set() or by the progress callback */
     LFM_ERROR_DIVERGED = -8,    /* training met a non-finite parameter, or did so earlier */
     LFM_ERROR_OVERLAP = -9,     /* test and excluded interactions share a pair */
-    LFM_ERROR_UNSUPPORTED = -10 /* what was asked for does not exist, such as a missing state's view */
+    LFM_ERROR_UNSUPPORTED = -10, /* what was asked for does not exist, such as a missing state's view */
+    LFM_ERROR_FILE = -11,       /* the system, or a callback, could not open, read or write something */
+    LFM_ERROR_FORMAT = -12      /* not a model file, a damaged one, or one of a newer version */
 };
 
 /* Return the name of a status, for example "LFM_ERROR_SHAPE"; "unknown status" for other numbers.

@@ -238,21 +238,17 @@ static size_t field_end(const option_row *row)
     return row->offset + (wide ? sizeof(uint64_t) : sizeof(int32_t));
 }
 
-static lfm_status set_by_name(int32_t group, const char *struct_name, void *options, void *known,
-                              size_t known_size, const char *name, const char *value)
+static const option_row *find_row(int32_t group, const char *name)
 {
-    size_t stated_size;
-    memcpy(&stated_size, options, sizeof stated_size);
-    LFMI_TRY(lfmi_sized_read(known, known_size, options, struct_name));
     for (int i = 0; i < TABLE_ROWS; i++) {
-        if (table[i].public.group != group || strcmp(table[i].public.name, name) != 0)
-            continue;
-        LFMI_TRY(set_row(&table[i], known, value));
-        if (field_end(&table[i]) > stated_size)
-            return lfmi_fail(LFM_ERROR_OPTION, "option %s: the caller's %s, of %zu bytes, has no room for it", name,
-                             struct_name, stated_size);
-        return lfmi_sized_write(options, known, known_size, struct_name);
+        if (table[i].public.group == group && strcmp(table[i].public.name, name) == 0)
+            return &table[i];
     }
+    return NULL;
+}
+
+static lfm_status no_such_option(int32_t group, const char *name)
+{
     char names[384];
     size_t used = 0;
     for (int i = 0; i < TABLE_ROWS; i++) {
@@ -261,6 +257,88 @@ static lfm_status set_by_name(int32_t group, const char *struct_name, void *opti
                                      table[i].public.name);
     }
     return lfmi_fail(LFM_ERROR_OPTION, "there is no option '%.40s'; there are: %s", name, names);
+}
+
+/* The fewest digits that are read back as the same number, with a point whatever the locale has. */
+static void write_real(double value, char text[LFM_OPTION_TEXT_SIZE])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        char local[LFM_OPTION_TEXT_SIZE];
+        (void)snprintf(local, sizeof local, "%.*g", digits, value);
+        size_t to = 0;
+        for (size_t i = 0; local[i] != '\0'; i++) {
+            if (strchr("0123456789+-e", local[i]) != NULL)
+                text[to++] = local[i];
+            else if (to == 0 || text[to - 1] != '.')
+                text[to++] = '.';
+        }
+        text[to] = '\0';
+        double back;
+        if (read_real(text, &back) && back == value)
+            return;
+    }
+}
+
+static void row_text(const option_row *row, const void *options, char text[LFM_OPTION_TEXT_SIZE])
+{
+    const char *field = (const char *)options + row->offset;
+    if (row->public.type == LFM_OPTION_UNSIGNED) {
+        uint64_t value;
+        memcpy(&value, field, sizeof value);
+        (void)snprintf(text, LFM_OPTION_TEXT_SIZE, "%llu", (unsigned long long)value);
+        return;
+    }
+    if (row->public.type == LFM_OPTION_REAL) {
+        double value;
+        memcpy(&value, field, sizeof value);
+        write_real(value, text);
+        return;
+    }
+    int32_t value;
+    memcpy(&value, field, sizeof value);
+    if (row->public.type == LFM_OPTION_CHOICE) {
+        const char *at = row->public.choices;
+        for (int32_t i = 0; i < value; i++)
+            at += strcspn(at, "|") + 1;
+        (void)snprintf(text, LFM_OPTION_TEXT_SIZE, "%.*s", (int)strcspn(at, "|"), at);
+    } else if (row->public.type == LFM_OPTION_SWITCH) {
+        (void)snprintf(text, LFM_OPTION_TEXT_SIZE, "%s", value ? "true" : "false");
+    } else {
+        (void)snprintf(text, LFM_OPTION_TEXT_SIZE, "%d", value);
+    }
+}
+
+static lfm_status get_by_name(int32_t group, const char *struct_name, const void *options, void *known,
+                              size_t known_size, const char *name, char *text, size_t size)
+{
+    LFMI_TRY(lfmi_sized_read(known, known_size, options, struct_name));
+    const option_row *row = find_row(group, name);
+    if (row == NULL)
+        return no_such_option(group, name);
+    LFMI_TRY(check_row(row, known));
+    char whole[LFM_OPTION_TEXT_SIZE];
+    row_text(row, known, whole);
+    if (strlen(whole) >= size)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "option %s: its text has %zu bytes, there is room for %zu", name,
+                         strlen(whole) + 1, size);
+    memcpy(text, whole, strlen(whole) + 1);
+    return LFM_OK;
+}
+
+static lfm_status set_by_name(int32_t group, const char *struct_name, void *options, void *known,
+                              size_t known_size, const char *name, const char *value)
+{
+    size_t stated_size;
+    memcpy(&stated_size, options, sizeof stated_size);
+    LFMI_TRY(lfmi_sized_read(known, known_size, options, struct_name));
+    const option_row *row = find_row(group, name);
+    if (row == NULL)
+        return no_such_option(group, name);
+    LFMI_TRY(set_row(row, known, value));
+    if (field_end(row) > stated_size)
+        return lfmi_fail(LFM_ERROR_OPTION, "option %s: the caller's %s, of %zu bytes, has no room for it", name,
+                         struct_name, stated_size);
+    return lfmi_sized_write(options, known, known_size, struct_name);
 }
 
 void lfm_model_options_init_sized(lfm_model_options *options, size_t size)
@@ -297,6 +375,28 @@ lfm_status lfm_train_options_set(lfm_train_options *options, const char *name, c
     lfm_train_options known;
     lfm_train_options_init(&known);
     return set_by_name(LFM_OPTIONS_TRAIN, "lfm_train_options", options, &known, sizeof known, name, value);
+}
+
+lfm_status lfm_model_options_get(const lfm_model_options *options, const char *name, char *text, size_t size)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(options);
+    LFMI_REQUIRE(name);
+    LFMI_REQUIRE(text);
+    lfm_model_options known;
+    lfm_model_options_init(&known);
+    return get_by_name(LFM_OPTIONS_MODEL, "lfm_model_options", options, &known, sizeof known, name, text, size);
+}
+
+lfm_status lfm_train_options_get(const lfm_train_options *options, const char *name, char *text, size_t size)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(options);
+    LFMI_REQUIRE(name);
+    LFMI_REQUIRE(text);
+    lfm_train_options known;
+    lfm_train_options_init(&known);
+    return get_by_name(LFM_OPTIONS_TRAIN, "lfm_train_options", options, &known, sizeof known, name, text, size);
 }
 
 lfm_status lfmi_model_options_read(lfm_model_options *known, const lfm_model_options *given)

@@ -35,6 +35,8 @@ const char *lfm_status_name(lfm_status status)
     case LFM_ERROR_DIVERGED: return "LFM_ERROR_DIVERGED";
     case LFM_ERROR_OVERLAP: return "LFM_ERROR_OVERLAP";
     case LFM_ERROR_UNSUPPORTED: return "LFM_ERROR_UNSUPPORTED";
+    case LFM_ERROR_FILE: return "LFM_ERROR_FILE";
+    case LFM_ERROR_FORMAT: return "LFM_ERROR_FORMAT";
     default: return "unknown status";
     }
 }

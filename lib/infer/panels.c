@@ -101,7 +101,8 @@ lfm_status lfmi_panels_new(lfm_context *context, int32_t kind, const float *vect
 
 void lfmi_panels_free(lfm_context *context, lfmi_panels *panels)
 {
-    lfmi_deallocate(context, panels->data, lfmi_n_panels(panels->n_items),
-                    (size_t)lfmi_panel_bytes(panels->d, panels->kind));
+    if (!panels->is_borrowed)
+        lfmi_deallocate(context, panels->data, lfmi_n_panels(panels->n_items),
+                        (size_t)lfmi_panel_bytes(panels->d, panels->kind));
     *panels = (lfmi_panels){0};
 }

@@ -12,6 +12,7 @@ typedef struct lfmi_panels {
     int32_t kind;       /* LFMI_SCAN_FLOAT or LFMI_SCAN_HALF */
     const int32_t *ids; /* ascending, the caller's; NULL: item i is item i */
     void *data;
+    bool is_borrowed; /* data lies in a file */
     float norm, bias, error; /* the largest norm and |bias|, and norm of what half precision leaves out */
 } lfmi_panels;
 

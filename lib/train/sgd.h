@@ -64,6 +64,7 @@ typedef struct lfmi_sgd {
     lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
                                 * candidates are represented one by one */
     int64_t refresh_interval;  /* positions between two refreshes */
+    int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
 } lfmi_sgd;

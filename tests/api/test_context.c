@@ -64,11 +64,12 @@ static void test_statuses(void)
     static const char *const names[] = {
         "LFM_OK",           "LFM_ERROR_ARGUMENT",  "LFM_ERROR_MEMORY",   "LFM_ERROR_DATA",
         "LFM_ERROR_SHAPE",  "LFM_ERROR_OPTION",    "LFM_ERROR_BUSY",     "LFM_ERROR_CANCELLED",
-        "LFM_ERROR_DIVERGED", "LFM_ERROR_OVERLAP", "LFM_ERROR_UNSUPPORTED"};
-    for (int i = 0; i < 11; i++)
+        "LFM_ERROR_DIVERGED", "LFM_ERROR_OVERLAP", "LFM_ERROR_UNSUPPORTED",
+        "LFM_ERROR_FILE",   "LFM_ERROR_FORMAT"};
+    for (int i = 0; i < 13; i++)
         CHECK(strcmp(lfm_status_name(-i), names[i]) == 0);
     CHECK(strcmp(lfm_status_name(1), "unknown status") == 0);
-    CHECK(strcmp(lfm_status_name(-11), "unknown status") == 0);
+    CHECK(strcmp(lfm_status_name(-13), "unknown status") == 0);
     CHECK(strcmp(lfm_version(), LFM_VERSION_STRING) == 0);
 }
 

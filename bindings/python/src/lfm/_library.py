@@ -4,6 +4,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import re
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import _abi
@@ -20,7 +21,11 @@ def _make_structs() -> Dict[str, Any]:
     structs: Dict[str, Any] = {}
     for name, text in _abi.STRUCTS.items():
         pairs = [entry.split(':') for entry in text.split()]
-        fields = [(field, structs[kind] if kind in structs else TYPES[kind]) for field, kind in pairs]
+        fields = []
+        for field, kind in pairs:
+            kind, _, times = kind.partition('*')
+            one = structs[kind] if kind in structs else TYPES[kind]
+            fields.append((field, one * int(times) if times else one))
         structs[name] = type(name, (ctypes.Structure,), {'_fields_': fields})
     return structs
 
@@ -72,7 +77,8 @@ def _bind() -> ctypes.CDLL:
         name, result, arguments = entry.split(':')
         function = getattr(library, name)
         function.restype = TYPES[result]
-        function.argtypes = [TYPES[kind] for kind in arguments]
+        function.argtypes = [STRUCTS[struct] if struct else TYPES[kind]
+                             for struct, kind in re.findall(r'<(\w+)>|(\w)', arguments)]
         if result == 'S':
             function.errcheck = _raise_on_failure
     return library

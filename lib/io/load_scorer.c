@@ -1,0 +1,196 @@
+/* Scorers from files: mapped where they lie, copied from half precision, or made from a checkpoint. */
+#include <string.h>
+
+#include "base/numeric.h"
+#include "io/half.h"
+#include "io/load.h"
+
+/* Where a space's rows stand in the file. */
+typedef struct stored_space {
+    const char *vectors_name, *biases_name;
+    const lfmi_stored *vectors, *biases;
+    bool half;
+} stored_space;
+
+static lfm_status find_space(const lfm_file *file, const char *vectors, const char *biases, int32_t d,
+                             stored_space *space)
+{
+    *space = (stored_space){.vectors_name = vectors, .biases_name = biases};
+    const lfmi_stored *found = lfmi_header_find(&file->header, vectors);
+    if (found == NULL)
+        return LFM_OK;
+    space->half = strcmp(found->dtype, "F16") == 0;
+    const char *dtype = space->half ? "F16" : "F32";
+    int32_t rows;
+    LFMI_TRY(lfmi_stored_rows(file, vectors, &rows));
+    LFMI_TRY(lfmi_file_need(file, vectors, dtype, 2, rows, d, &space->vectors));
+    return lfmi_file_need(file, biases, dtype, 1, rows, -1, &space->biases);
+}
+
+/* Find the spaces of a side; its representations are the features' own where there are none apart. */
+static lfm_status find_side(const lfm_file *file, int32_t side, int32_t d, stored_space spaces[LFMI_SPACES])
+{
+    LFMI_TRY(find_space(file, lfmi_representation_names[side], lfmi_representation_bias_names[side], d,
+                        &spaces[side]));
+    LFMI_TRY(find_space(file, lfmi_parameter_names[side][LFM_EMBEDDINGS], lfmi_parameter_names[side][LFM_BIASES], d,
+                        &spaces[side + 2]));
+    if (spaces[side].vectors == NULL)
+        spaces[side] = spaces[side + 2];
+    if (spaces[side].vectors == NULL)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is missing", file->name, lfmi_representation_names[side]);
+    return LFM_OK;
+}
+
+static lfm_status widen(lfm_context *context, const lfm_file *file, const lfmi_stored *tensor, const char *name,
+                        int64_t rows, int64_t columns, int64_t stride, float **out)
+{
+    LFMI_TRY(LFMI_NEW_ZEROED(context, rows * stride, "representations", out));
+    const uint16_t *from = lfmi_file_data(file, tensor);
+    for (int64_t row = 0; row < rows; row++) {
+        for (int64_t e = 0; e < columns; e++) {
+            const float value = lfmi_from_float16(*from++);
+            if (!lfmi_is_finite(value))
+                return lfmi_fail(LFM_ERROR_DATA, "%s: tensor %s, row %lld, column %lld is not finite", file->name, name,
+                                 (long long)row, (long long)e);
+            (*out)[row * stride + e] = value;
+        }
+    }
+    return LFM_OK;
+}
+
+static lfm_status take_space(lfm_scorer *scorer, lfm_file *file, const stored_space *from, lfmi_space *to)
+{
+    if (from->vectors == NULL)
+        return LFM_OK;
+    const int32_t n_rows = (int32_t)from->vectors->shape[0];
+    if (!from->half) {
+        to->vectors = (float *)(uintptr_t)lfmi_file_data(file, from->vectors);
+        to->biases = (float *)(uintptr_t)lfmi_file_data(file, from->biases);
+        to->n_rows = n_rows;
+        return LFM_OK;
+    }
+    to->n_rows = n_rows;
+    LFMI_TRY(widen(scorer->context, file, from->vectors, from->vectors_name, n_rows, scorer->d, scorer->stride,
+                   &to->vectors));
+    return widen(scorer->context, file, from->biases, from->biases_name, n_rows, 1, 1, &to->biases);
+}
+
+/* Use the file's items for scanning if they are of the wanted kind and as this version lays them out. */
+static bool take_scan(lfm_scorer *scorer, const lfm_file *file, int32_t kind)
+{
+    const char *name = lfmi_header_metadata(&file->header, "scan");
+    const lfmi_stored *scan = lfmi_header_find(&file->header, LFMI_ITEM_SCAN);
+    const lfmi_stored *bounds = lfmi_header_find(&file->header, LFMI_ITEM_SCAN_BOUNDS);
+    const int32_t n_items = scorer->spaces[LFM_SPACE_ITEM].n_rows;
+    if (name == NULL || scan == NULL || bounds == NULL || strcmp(name, lfmi_scan_name(kind)) != 0 ||
+        scan->n_bytes != lfmi_n_panels(n_items) * lfmi_panel_bytes(scorer->d, kind) ||
+        bounds->n_bytes != 3 * (int64_t)sizeof(float) || strcmp(bounds->dtype, "F32") != 0 ||
+        (uintptr_t)lfmi_file_data(file, scan) % sizeof(float) != 0)
+        return false;
+    float values[3];
+    memcpy(values, lfmi_file_data(file, bounds), sizeof values);
+    for (int i = 0; i < 3; i++) {
+        if (!lfmi_is_finite(values[i]) || values[i] < 0)
+            return false;
+    }
+    scorer->items = (lfmi_panels){.n_items = n_items,
+                                  .d = scorer->d,
+                                  .kind = kind,
+                                  .data = (void *)(uintptr_t)lfmi_file_data(file, scan),
+                                  .norm = values[0],
+                                  .bias = values[1],
+                                  .error = values[2],
+                                  .is_borrowed = true};
+    return true;
+}
+
+static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[LFMI_SPACES],
+                       const lfm_scorer_options *options, bool as_stored)
+{
+    for (int32_t s = 0; s < LFMI_SPACES; s++) {
+        if (s >= 2 && spaces[s].vectors != NULL && spaces[s].vectors == spaces[s - 2].vectors)
+            scorer->spaces[s] = scorer->spaces[s - 2];
+        else
+            LFMI_TRY(take_space(scorer, file, &spaces[s], &scorer->spaces[s]));
+    }
+    if (scorer->release != NULL && lfmi_header_find(&file->header, LFMI_MEANS) != NULL) {
+        const lfmi_stored *means;
+        LFMI_TRY(lfmi_file_need(file, LFMI_MEANS, "F64", 2, LFMI_SIDES, (int64_t)scorer->d + 1, &means));
+        LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
+    }
+    for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
+        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision);
+        if (wanted && take_scan(scorer, file, kind))
+            return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
+    }
+    return lfmi_scorer_pack(scorer, options);
+}
+
+lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, lfm_scorer **out)
+{
+    lfm_scorer_options known;
+    LFMI_TRY(lfmi_scorer_options_read(&known, options));
+    const int64_t d = lfmi_header_number(&file->header, "components");
+    if (d < 1 || d > 65536)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, 65536]", file->name);
+    stored_space spaces[LFMI_SPACES];
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        LFMI_TRY(find_side(file, side, (int32_t)d, spaces));
+    bool half = false;
+    for (int32_t s = 0; s < LFMI_SPACES; s++) {
+        if (s < 2 || spaces[s].vectors == NULL)
+            continue;
+        half = half || spaces[s].half;
+    }
+    half = half || spaces[LFM_USER].half || spaces[LFM_ITEM].half;
+    for (int32_t s = 0; s < LFMI_SPACES; s++) {
+        if (spaces[s].vectors != NULL && spaces[s].half != half)
+            return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is of another precision than the others", file->name,
+                             spaces[s].vectors_name);
+    }
+    lfm_model_options model_options;
+    LFMI_TRY(lfmi_load_model_options(file, &model_options));
+    lfm_scorer *scorer = NULL;
+    LFMI_TRY(lfmi_scorer_new(file->context, (int32_t)d, &scorer));
+    if (!half) {
+        scorer->stride = (int32_t)d;
+        scorer->release = lfmi_file_release;
+        scorer->release_user_data = lfm_file_ref(file);
+    }
+    scorer->epochs = lfmi_header_number(&file->header, "epochs");
+    scorer->has_model = scorer->epochs >= 0;
+    scorer->model_options = model_options;
+    const lfm_status status = fill(scorer, file, spaces, &known, options == NULL);
+    if (status == LFM_OK)
+        *out = scorer;
+    else
+        lfm_scorer_free(scorer);
+    return status;
+}
+
+static lfm_status from_checkpoint(lfm_file *file, const lfm_scorer_options *options, lfm_scorer **out)
+{
+    lfm_model *model = NULL;
+    lfm_features *features[LFMI_SIDES] = {NULL, NULL};
+    lfm_status status = lfm_file_model(file, &model);
+    for (int32_t side = 0; side < LFMI_SIDES && status == LFM_OK; side++)
+        status = lfm_file_features(file, side, &features[side]);
+    if (status == LFM_OK)
+        status = lfm_scorer_create(model, features[LFM_USER], features[LFM_ITEM], options, out);
+    lfm_features_free(features[LFM_USER]);
+    lfm_features_free(features[LFM_ITEM]);
+    lfm_model_free(model);
+    return status;
+}
+
+lfm_status lfm_file_scorer(lfm_file *file, const lfm_scorer_options *options, lfm_scorer **out)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(file);
+    LFMI_REQUIRE(out);
+    switch (lfm_file_kind(file)) {
+    case LFM_FILE_CHECKPOINT: return from_checkpoint(file, options, out);
+    case LFM_FILE_INFERENCE: return lfmi_load_scorer(file, options, out);
+    default: return lfmi_fail(LFM_ERROR_UNSUPPORTED, "%s holds no model of liblfm", file->name);
+    }
+}
