@@ -6,7 +6,7 @@
 set -eu
 
 build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev'
-check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev'
+check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev python3-numpy python3-scipy python3-pytest python3-sklearn python3-pandas'
 
 case "${1-}" in
 build) wanted=$build ;;

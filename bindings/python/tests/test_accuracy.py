@@ -62,14 +62,14 @@ def full_auc(model, matrix, **features):
 
 
 # loss, schedule: precision on train, on test, area on train, on test
-LEVELS = {('logistic', 'adagrad'): (0.3, 0.03, 0.79, 0.74), ('bpr', 'adagrad'): (0.31, 0.04, 0.86, 0.84),
-          ('warp', 'adagrad'): (0.45, 0.07, 0.94, 0.9), ('warp-kos', 'adagrad'): (0.44, 0.06, 0.9, 0.87),
-          ('logistic', 'adadelta'): (0.3, 0.03, 0.78, 0.73), ('bpr', 'adadelta'): (0.31, 0.04, 0.86, 0.84),
-          ('warp', 'adadelta'): (0.45, 0.07, 0.94, 0.9), ('warp-kos', 'adadelta'): (0.44, 0.06, 0.9, 0.87)}
+LEVELS = {('logistic', 'adagrad'): (0.3, 0.03, 0.79, 0.735), ('bpr', 'adagrad'): (0.45, 0.06, 0.905, 0.865),
+          ('warp', 'adagrad'): (0.45, 0.07, 0.935, 0.905), ('warp-kos', 'adagrad'): (0.4, 0.06, 0.9, 0.88),
+          ('logistic', 'adadelta'): (0.26, 0.022, 0.81, 0.715), ('bpr', 'adadelta'): (0.46, 0.06, 0.92, 0.87),
+          ('warp', 'adadelta'): (0.48, 0.07, 0.945, 0.91), ('warp-kos', 'adadelta'): (0.43, 0.06, 0.91, 0.885)}
 
 
 @pytest.mark.parametrize('threads', [1, 4])
-@pytest.mark.parametrize('loss, schedule', LEVELS, ids='-'.join)
+@pytest.mark.parametrize('loss, schedule', list(LEVELS))
 def test_movielens(movielens, loss, schedule, threads):
     train, test = binary(movielens())
     model = LightFM(loss=loss, learning_schedule=schedule, random_state=10)
@@ -99,7 +99,7 @@ def test_movielens_as_good_as_lightfm(movielens, loss):
 def test_movielens_of_the_quick_start(movielens):
     data = movielens(min_rating=5.0)
     model = LightFM(loss='warp', random_state=1).fit(data['train'], epochs=30, num_threads=2)
-    assert precision_at_k(model, data['train'], k=5).mean() > 0.42
+    assert precision_at_k(model, data['train'], k=5).mean() > 0.38
     assert precision_at_k(model, data['test'], k=5).mean() > 0.04
 
 

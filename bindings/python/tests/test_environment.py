@@ -188,7 +188,8 @@ train = sp.coo_matrix((np.ones(n, dtype=np.float32), (random.randint(20000, size
 model = LightFM(loss='warp', no_components=64, random_state=1)
 model.fit_partial(train, epochs=0)
 before = model.item_embeddings.copy()
-threading.Timer(1.0, signal.raise_signal, [signal.SIGINT]).start()
+import os
+threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
 pressed = time.monotonic() + 1.0
 try:
     model.fit_partial(train, epochs=1000, num_threads=2)

@@ -8,6 +8,9 @@ from ._errors import CancelledError
 from ._library import Handle, create, lib
 
 
+_LOOK = 0.1  # seconds
+
+
 class _Run:
     """One call on a thread of its own."""
 
@@ -58,13 +61,15 @@ def run_interruptibly(call: Callable[[], Any], cancel: Handle) -> Any:
     interrupts: List[BaseException] = []
     try:
         threading.Thread(target=run.run, daemon=True, name='lfm').start()
-        run.done.wait()
+        # A signal that another thread receives does not wake this one: look up now and then.
+        while not run.done.wait(_LOOK):
+            pass
     except BaseException as interrupt:
         interrupts.append(interrupt)
         lib.lfm_cancel_set(cancel.pointer)
         while not run.abandon() and not run.done.is_set():
             try:
-                run.done.wait()
+                run.done.wait(_LOOK)
             except BaseException:  # impatience: the call still uses the caller's memory
                 pass
     if not interrupts:
