@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import re
+import sysconfig
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from . import _abi
@@ -40,7 +41,8 @@ def _candidates() -> Iterator[str]:
         yield given
         return
     package = pathlib.Path(__file__).resolve().parent
-    for folder in (package, package.parent / '.liblfm.mesonpy.libs'):
+    libraries = '.liblfm.mesonpy.libs'  # where meson-python installs what is neither Python nor an extension
+    for folder in (package, package.parent / libraries, pathlib.Path(sysconfig.get_path('platlib')) / libraries):
         for path in sorted(folder.glob('liblfm.so*')) + sorted(folder.glob('liblfm*.dylib')):
             yield str(path)
     major, minor, _ = _abi.VERSION.split('.')
