@@ -132,7 +132,7 @@ def create(kind: str, function: Any, *arguments: Any) -> Handle:
 
 def option_rows(group: int) -> List[Tuple[str, str, Optional[str], str, int]]:
     """The library's table of options: name, default, choices, help, type of each."""
-    rows = []
+    rows: List[Tuple[str, str, Optional[str], str, int]] = []
     row = make('lfm_option')
     index = 0
     while True:

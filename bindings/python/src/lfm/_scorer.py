@@ -128,8 +128,8 @@ class Scorer:
         single = users is not None and is_single(users)
         known = self.ids['user']
         if single:
-            rows = np.array([known.places[users] if known is not None else users], dtype=np.int32) \
-                if known is None or users in known.places else rows_of(known, [users], 'user')
+            rows = rows_of(known, [users], 'user') if known is None or users not in known.places else \
+                np.array([known.places[users]], dtype=np.int32)
         else:
             rows = np.arange(self.n_users, dtype=np.int32) if users is None else rows_of(known, users, 'user')
         k = min(int(k), self.n_items) if k > 0 else k
@@ -163,6 +163,7 @@ class Scorer:
         space that is searched, by default the same. measure: 'cosine' or 'dot'.
         """
         among = space if among is None else among
+        spaces = _space(space), _space(among)
         single = is_single(to)
         rows = rows_of(self._names(space), [to] if single else to, space) + np.int32(self._first(space))
         found = np.empty((len(rows), k), dtype=np.int32)
@@ -172,7 +173,7 @@ class Scorer:
         options = make('lfm_similar_options', measure=measures[measure], first_row=self._first(among),
                        cancel=cancel.pointer)
         run_interruptibly(lambda: lib.lfm_similar(
-            self._handle.pointer, _space(space), len(rows), address(rows) or 8, _space(among), k, address(found) or 8,
+            self._handle.pointer, spaces[0], len(rows), address(rows) or 8, spaces[1], k, address(found) or 8,
             address(near) or 8, ctypes.byref(options)), cancel)
         found[found >= 0] -= self._first(among)
         if single:

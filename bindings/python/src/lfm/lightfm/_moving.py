@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any, BinaryIO, Optional, Union
+from typing import Any, Optional
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def from_pickle(source: Union[str, 'BinaryIO', Any]) -> LightFM:
+def from_pickle(source: Any) -> LightFM:
     """Read a model that was pickled by LightFM, which need not be installed.
 
     source: a path or an open binary file. As any pickle it may run code: read only files you trust.

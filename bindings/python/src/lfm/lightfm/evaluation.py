@@ -32,7 +32,7 @@ def precision_at_k(model: Any, test_interactions: Any, train_interactions: Any =
     check_threads(num_threads)
     hits = _hits(model, test_interactions, train_interactions, k, user_features, item_features, num_threads,
                  check_intersections)
-    return _rows(hits / k, test_interactions, preserve_rows)
+    return _rows(hits / np.float32(k), test_interactions, preserve_rows)
 
 
 def recall_at_k(model: Any, test_interactions: Any, train_interactions: Any = None, k: int = 10,

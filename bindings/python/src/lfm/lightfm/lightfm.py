@@ -59,6 +59,20 @@ class LightFM:
     does.
     """
 
+    # Set by name, side by side: see _parameters.ARRAYS.
+    item_embeddings: Any
+    item_embedding_gradients: Any
+    item_embedding_momentum: Any
+    item_biases: Any
+    item_bias_gradients: Any
+    item_bias_momentum: Any
+    user_embeddings: Any
+    user_embedding_gradients: Any
+    user_embedding_momentum: Any
+    user_biases: Any
+    user_bias_gradients: Any
+    user_bias_momentum: Any
+
     def __init__(self, no_components: int = 10, k: int = 5, n: int = 10, learning_schedule: str = 'adagrad',
                  loss: str = 'logistic', learning_rate: float = 0.05, rho: float = 0.95,
                  epsilon: float = 1e-6, item_alpha: float = 0.0, user_alpha: float = 0.0,
@@ -180,7 +194,7 @@ class LightFM:
                 check_finite(data, what)
         user_width = n_users if user_features is None else user_features.shape[1]
         item_width = n_items if item_features is None else item_features.shape[1]
-        if self.item_embeddings is None:  # type: ignore[has-type]
+        if self.item_embeddings is None:
             self._initialize(int(self.no_components), item_width, user_width)
         for side, width in (('item', item_width), ('user', user_width)):
             known = checked_array(self, f'{side}_embeddings', 2).shape[0]
