@@ -7,6 +7,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import scipy.sparse as sp
 
+from .. import _abi
 from .._library import Handle, create, lib, make
 from .._matrices import address, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
@@ -63,14 +64,19 @@ def predict(model: Any, user_features: Optional[Any], item_features: Optional[An
     return scores
 
 
+# Precision is looked for in lists of this many items at most, where users have more entries than this on average.
+_LONGEST_LIST, _MANY = 200, 6
+
+
 class Ranking:
     """A scorer of a model's users and items, and the interactions that are ranked, as the library sees
     them."""
 
     def __init__(self, model: Any, test: Any, train: Any, user_features: Any, item_features: Any,
                  threads: int, check_intersections: bool) -> None:
+        self._disjoint = train is None
         if check_intersections and train is not None:
-            check_disjoint(test, train)
+            self._disjoint = check_disjoint(test, train)
         n_users, n_items = test.shape
         user_features = feature_rows(model, 'user', user_features, n_users, True)
         item_features = feature_rows(model, 'item', item_features, n_items, True)
@@ -95,6 +101,30 @@ class Ranking:
             self._scorer.pointer, self._test.pointer, self._train.pointer if self._train else None,
             address(ranks) or 8, ctypes.byref(options)), self._cancel)
         return ranks
+
+    def hits(self, k: int) -> Any:
+        """How many entries of each user have a rank below k, as doubles."""
+        users = np.flatnonzero(np.diff(self.test.indptr)).astype(np.int32)
+        if self._disjoint and k < min(self.test.shape[1], _LONGEST_LIST) and self.test.nnz > _MANY * len(users):
+            return self._hits_in_lists(users, k)
+        return np.rint(self.per_user(_abi.LFM_METRIC_PRECISION, k) * k)
+
+    def _hits_in_lists(self, users: Any, k: int) -> Any:
+        """The same from the lists of the k + 1 best: an entry has a rank below k when it scores above the last of
+        them. Where users have many entries this spares counting the ranks of all of them."""
+        items = np.empty((len(users), k + 1), dtype=np.int32)
+        scores = np.empty((len(users), k + 1), dtype=np.float32)
+        options = make('lfm_recommend_options', threads=self.threads, cancel=self._cancel.pointer)
+        run_interruptibly(lambda: lib.lfm_recommend(
+            self._scorer.pointer, len(users), address(users), k + 1, self._train.pointer if self._train else None,
+            address(items), address(scores), ctypes.byref(options)), self._cancel)
+        rows, places = np.nonzero(scores[:, :k] > scores[:, k:])
+        stored = sp.csr_matrix((np.ones(self.test.nnz, dtype=np.int8), self.test.indices, self.test.indptr),
+                               shape=self.test.shape)
+        found = np.asarray(stored[users[rows], items[rows, places]]).ravel() if len(rows) else np.empty(0)
+        hits = np.zeros(self.test.shape[0])
+        hits[users] = np.bincount(rows, weights=found, minlength=len(users))
+        return hits
 
     def per_user(self, metric: int, k: int) -> Any:
         """A metric of every user, as doubles; users without entries have 0."""
@@ -122,8 +152,8 @@ def _cut(train: Any, n_users: int, n_items: int) -> Any:
     return train[:, :n_items] if train.shape[1] > n_items else train
 
 
-def check_disjoint(test: Any, train: Any) -> None:
-    """Refuse test and training sets that share a pair."""
+def check_disjoint(test: Any, train: Any) -> bool:
+    """Refuse test and training sets that share a pair; whether none is stored in both, not even with a 0."""
     if tuple(test.shape) != tuple(train.shape):
         raise ValueError(f'test_interactions are {test.shape[0]} x {test.shape[1]}, train_interactions '
                          f'{train.shape[0]} x {train.shape[1]}: the shapes must be the same')
@@ -132,12 +162,13 @@ def check_disjoint(test: Any, train: Any) -> None:
     found, user, item = ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int32()
     lib.lfm_find_overlap(left.pointer, right.pointer, ctypes.byref(found), ctypes.byref(user), ctypes.byref(item))
     if not found.value:
-        return
+        return True
     # Entries that are stored but 0 are no interactions here, as in the product of the matrices.
     shared = test.multiply(train).nnz
     if shared:
         raise ValueError(f'test_interactions and train_interactions share {shared} interactions, user {user.value} '
                          f'and item {item.value} among them: evaluation would be wrong, check the split')
+    return False
 
 
 def rank_matrix(ranking: Ranking) -> Any:
