@@ -72,7 +72,8 @@ LFM_API void lfm_ids_free(lfm_ids *ids);
 LFM_API int32_t lfm_ids_count(const lfm_ids *ids);
 LFM_API int32_t lfm_ids_kind(const lfm_ids *ids);
 
-/* Find an id, or add it with the next index. text: `length` bytes, NULL when there are none. index: receives
+/* Find an id, or add it with the next index. text: `length` bytes, NULL when there are none; not
+ * from lfm_ids_text() of the same ids. index: receives
  * the index; may be NULL.
  * Errors: ARGUMENT (NULL, the other kind), DATA (2^31 - 1 ids are there already), MEMORY. Nothing has changed
  * then. Since 0.1. */

@@ -31,6 +31,7 @@
 
 #include "lfm/array.h"
 #include "lfm/context.h"
+#include "lfm/dataset.h"
 #include "lfm/evaluate.h"
 #include "lfm/explain.h"
 #include "lfm/features.h"
