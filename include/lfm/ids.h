@@ -23,7 +23,7 @@ enum { LFM_IDS_TEXT = 0, LFM_IDS_NUMBER = 1 };
 enum {
     LFM_NAMES_NONE = 0,
     LFM_NAMES_STRINGS = 1, /* an array of NUL-terminated strings */
-    LFM_NAMES_TEXTS = 2,   /* texts in one block: text i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1], as in Arrow */
+    LFM_NAMES_TEXTS = 2,   /* texts in one block, as in Arrow: text i is bytes offsets[i] .. offsets[i + 1] - 1 */
     LFM_NAMES_NUMBERS = 3  /* an array of int64 */
 };
 

@@ -224,8 +224,8 @@ lfm_status lfmi_dataset_check_columns(const lfmi_dataset_side *side, int64_t n, 
         char shown[LFMI_SHOWN];
         if (indices[i] >= 0 && side->is_indicator[indices[i]])
             return lfmi_fail(LFM_ERROR_DATA,
-                             "%s: entry %lld: the feature %s has the name of one of the %ss, whose indicator is the same "
-                             "column (shared_names allows it)",
+                             "%s: entry %lld: the feature %s has the name of one of the %ss, whose indicator is the "
+                             "same column (shared_names allows it)",
                              call, (long long)i, lfmi_names_show(names, i, shown), side->what);
     }
     return LFM_OK;
@@ -261,7 +261,8 @@ lfm_status lfm_dataset_add_ids(lfm_dataset *d, int32_t space, int64_t n, lfm_nam
         return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_dataset_add_ids: there is no space number %d", space);
     LFMI_TRY(lfmi_names_check(&names, n, lfm_ids_kind(ids), __func__, "names"));
     const bool rows = space == LFM_SPACE_USER || space == LFM_SPACE_ITEM;
-    lfmi_dataset_side *side = &d->sides[space == LFM_SPACE_USER || space == LFM_SPACE_USER_FEATURE ? LFM_USER : LFM_ITEM];
+    const bool of_users = space == LFM_SPACE_USER || space == LFM_SPACE_USER_FEATURE;
+    lfmi_dataset_side *side = &d->sides[of_users ? LFM_USER : LFM_ITEM];
     int32_t *found;
     LFMI_TRY(LFMI_NEW_ARRAY(d->context, n, "indices", &found));
     const lfm_status status =

@@ -112,8 +112,8 @@ static lfm_status bad_entry(const addition *a, int64_t i, const char *what, doub
     char row[LFMI_SHOWN], column[LFMI_SHOWN];
     return lfmi_fail(LFM_ERROR_DATA, "%s: entry %lld (%s %s, %s %s): the %s %g %s", a->call, (long long)i,
                      a->row_side->what, lfmi_names_show(&a->given.rows, i, row),
-                     a->features ? "feature" : a->column_side->what, lfmi_names_show(&a->given.columns, i, column), what,
-                     number, complaint);
+                     a->features ? "feature" : a->column_side->what, lfmi_names_show(&a->given.columns, i, column),
+                     what, number, complaint);
 }
 
 static lfm_status check_numbers(const addition *a, const lfm_array *array, const char *what, bool may_be_negative)
@@ -184,7 +184,8 @@ static lfm_status judge_unknown(const addition *a)
 static lfm_status add_names(lfm_context *context, const addition *a)
 {
     const lfm_named_entries *given = &a->given;
-    const bool add_rows = given->unknown_rows == LFM_UNKNOWN_ADD, add_columns = given->unknown_columns == LFM_UNKNOWN_ADD;
+    const bool add_rows = given->unknown_rows == LFM_UNKNOWN_ADD;
+    const bool add_columns = given->unknown_columns == LFM_UNKNOWN_ADD;
     if (add_rows)
         LFMI_TRY(lfmi_dataset_add_rows(context, a->row_side, given->n_entries, &given->rows,
                                        add_columns ? NULL : a->columns, a->rows, a->call));
@@ -214,8 +215,9 @@ static lfm_status resolve(lfm_context *context, const addition *a)
     }
     LFMI_TRY(judge_unknown(a));
     LFMI_TRY(add_names(context, a));
-    return a->features ? lfmi_dataset_check_columns(a->column_side, given->n_entries, &given->columns, a->columns, a->call)
-                       : LFM_OK;
+    if (!a->features)
+        return LFM_OK;
+    return lfmi_dataset_check_columns(a->column_side, given->n_entries, &given->columns, a->columns, a->call);
 }
 
 /* Keep the entries that are not left out. */

@@ -262,8 +262,9 @@ static int64_t ask_all(const lfm_ids *ids, const lfm_ids *original)
         sum += lfm_ids_number(ids, i);
         size_t wanted;
         text = lfm_ids_text(original, i, &wanted);
+        const int64_t number = lfm_ids_number(original, i);
         const int32_t single = lfm_ids_kind(ids) == LFM_IDS_TEXT ? lfm_ids_find(ids, text, wanted)
-                                                                 : lfm_ids_find_number(ids, lfm_ids_number(original, i));
+                                                                 : lfm_ids_find_number(ids, number);
         CHECK(single >= -1 && single < N);
         sum += single;
     }
