@@ -133,11 +133,6 @@ static lfm_status reserve_columns(lfm_context *context, lfmi_dataset_side *side,
 
 void lfmi_dataset_truncate(lfmi_dataset_side *side, int32_t n_rows, int32_t n_columns)
 {
-    const int32_t end = lfm_ids_count(side->ids);
-    for (int32_t r = n_rows; r < end && side->identity; r++) {
-        if (side->indicators[r] >= 0 && side->indicators[r] < n_columns)
-            side->is_indicator[side->indicators[r]] = 0; /* a named feature that the row had made its own */
-    }
     lfmi_ids_truncate(side->ids, n_rows);
     lfmi_ids_truncate(side->features, n_columns);
 }
@@ -209,11 +204,8 @@ lfm_status lfmi_dataset_add_rows(lfm_context *context, lfmi_dataset_side *side, 
         memset(side->is_indicator + n_columns, 0, (size_t)(lfm_ids_count(side->features) - n_columns));
         status = mark_indicators(side, before, n_columns, n, indices, call);
     }
-    if (status != LFM_OK) {
-        /* Nothing is marked yet. */
-        lfmi_ids_truncate(side->ids, before);
-        lfmi_ids_truncate(side->features, n_columns);
-    }
+    if (status != LFM_OK)
+        lfmi_dataset_truncate(side, before, n_columns);
     return status;
 }
 

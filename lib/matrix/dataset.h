@@ -20,7 +20,7 @@ typedef struct lfmi_dataset_side {
     lfm_ids *features;     /* columns, indicators included; texts */
     bool identity, shared_names;
     int32_t *indicators;   /* with identity: the column of each row's indicator */
-    uint8_t *is_indicator; /* with identity: 1 for columns that are one */
+    uint8_t *is_indicator; /* with identity: 1 for columns that are one; asked only where names are not shared */
     int64_t rows_room, columns_room;
     lfmi_store entries;
 } lfmi_dataset_side;

@@ -189,8 +189,8 @@ static void test_refused(void)
 {
     lfm_ids *ids = make(LFM_IDS_TEXT), *out = NULL;
     arrays a = arrays_of(ids);
-    lfmi_ids_parts bad[12];
-    for (int i = 0; i < 12; i++)
+    lfmi_ids_parts bad[13];
+    for (int i = 0; i < 13; i++)
         bad[i] = a.parts;
     bad[0].kind = 2;
     bad[1].n = -1;
@@ -204,7 +204,8 @@ static void test_refused(void)
     bad[9].offsets = (const int64_t *)((const char *)a.blocks[1] + 4);
     bad[10].n_bytes = INT64_MAX;
     bad[11].n_slots = INT64_MIN;
-    for (int i = 0; i < 12; i++) {
+    bad[12].n = (int32_t)(bad[12].n_slots / 4 * 3 + 1); /* too full */
+    for (int i = 0; i < 13; i++) {
         int released = 0;
         CHECK_STATUS(lfmi_ids_borrow(NULL, &bad[i], count, &released, &out), LFM_ERROR_DATA);
         CHECK(released == 1 && out == NULL);
