@@ -42,8 +42,8 @@ def child(options):
 def train_all(names, options):
     rows = []
     for name in names:
-        command = [sys.executable, '-B', __file__, '--child', name, '--reps', str(options.reps), '--build', options.build,
-                   '--data', options.data]
+        command = [sys.executable, '-B', __file__, '--child', name, '--reps', str(options.reps),
+                   '--build', options.build, '--data', options.data]
         said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         rows += [json.loads(line) for line in said.splitlines()]
         one, two = rows[-2:]
@@ -89,8 +89,8 @@ def explain(names, trained, touches):
         for name in names[1:]:
             more = {key: ROWS_A_STEP * (costs[name][key] - costs[names[0]][key]) for key in ('huge', 'huge_ahead')}
             print(f"{name}, {threads} thread(s): {times[name] - times[names[0]]:.0f} ns more of a thread's time an "
-                  f"interaction than at {names[0]}; {ROWS_A_STEP} rows alone take {more['huge_ahead']:.0f} (prefetched) "
-                  f"to {more['huge']:.0f} (not) ns more")
+                  f"interaction than at {names[0]}; {ROWS_A_STEP} rows alone take {more['huge_ahead']:.0f} ns more "
+                  f"(prefetched) to {more['huge']:.0f} (not)")
 
 
 def main():

@@ -48,7 +48,8 @@ def child(options):
 
 
 def peak(side, name, trains, options):
-    command = [sys.executable, '-B', __file__, '--build', options.build, '--data', options.data, '--child', side, name, trains]
+    command = [sys.executable, '-B', __file__, '--build', options.build, '--data', options.data,
+               '--child', side, name, trains]
     return int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout) / 1024
 
 
