@@ -56,14 +56,19 @@ static void forget_failures(void)
 
 void CU_cleanup_registry(void) { forget_failures(); }
 
+static void run_current(void)
+{
+    if (setjmp(out_of_test) == 0)
+        current->run();
+}
+
 CU_ErrorCode CU_run_all_tests(void)
 {
     for (int i = 0; i < n_tests; i++) {
         forget_failures();
         current = &tests[i];
         at_start(current, &only_suite);
-        if (setjmp(out_of_test) == 0)
-            current->run();
+        run_current();
         n_failed += failures != NULL;
         at_end(current, &only_suite, failures);
         current = NULL;
