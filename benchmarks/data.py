@@ -19,7 +19,7 @@ def read_pairs(path):
             text += file.readline()
             numbers = np.fromstring(text.translate(to_spaces), np.int32, sep=' ')
             blocks.append(numbers.reshape(-1, 2).T - np.int32(1))
-    return np.concatenate(blocks, axis=1) if blocks else np.empty((2, 0), np.int32)
+    return np.ascontiguousarray(np.concatenate(blocks, axis=1)) if blocks else np.empty((2, 0), np.int32)
 
 
 def numbered(names):

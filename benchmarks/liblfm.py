@@ -59,6 +59,7 @@ class FeaturesOptions(c.Structure):
 
 def array_of(values):
     kind = {'int32': INT32, 'float32': FLOAT32}[str(values.dtype)]
+    assert values.flags.c_contiguous
     return Array(values.ctypes.data, kind, 0)
 
 
