@@ -158,10 +158,11 @@ static void sort_lists(uint32_t task, void *arg)
     }
 }
 
-/* So many parts that their counters stay below 4 bytes per entry. */
+/* A part for each thread, as long as a part is worth a task and all counters stay below 4 bytes per entry. */
 static int32_t choose_parts(const making *work)
 {
-    const int64_t most = work->m->n_entries / (2 * (work->n_lists + 1));
+    const int64_t by_memory = work->m->n_entries / (2 * (work->n_lists + 1)), by_work = entry_tasks(work);
+    const int64_t most = by_memory < by_work ? by_memory : by_work;
     return most < 1 ? 1 : (work->threads < most ? work->threads : (int32_t)most);
 }
 
