@@ -25,7 +25,7 @@ CASES = {
     'warp': case(), 'bpr': case('bpr'), 'logistic': case('logistic'), 'warp-kos': case('warp-kos'),
     'warp-tags': case(tags=True),
     'warp-10': case(components=10), 'warp-32': case(components=32), 'warp-128': case(components=128),
-    # LightFM takes half a minute an epoch: one seed of 20 epochs is a quarter of an hour.
+    # LightFM takes half a minute an epoch: one seed of 20 epochs is ten minutes.
     'warp-20m': case(data=dict(users=200000, items=100000, interactions=20000000), seeds=1),
     'warp-avx2': case(cpu_mask=AVX2), 'bpr-avx2': case('bpr', cpu_mask=AVX2),
     'logistic-avx2': case('logistic', cpu_mask=AVX2), 'warp-kos-avx2': case('warp-kos', cpu_mask=AVX2),
