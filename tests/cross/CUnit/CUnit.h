@@ -21,7 +21,8 @@ typedef struct CU_Suite {
 } *CU_pSuite;
 
 typedef void (*CU_TestStartMessageHandler)(const CU_pTest test, const CU_pSuite suite);
-typedef void (*CU_TestCompleteMessageHandler)(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failure);
+typedef void (*CU_TestCompleteMessageHandler)(const CU_pTest test, const CU_pSuite suite,
+                                              const CU_pFailureRecord failure);
 
 CU_ErrorCode CU_initialize_registry(void);
 void CU_cleanup_registry(void);
