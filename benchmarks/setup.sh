@@ -34,8 +34,3 @@ install_implicit() {
     # implicit asks for this; its own threads do the work.
     export OPENBLAS_NUM_THREADS=1
 }
-
-# compile NAME: benchmarks/NAME.c, for this very processor, to $build/NAME
-compile() {
-    cc -O3 -march=native -ffast-math -pthread "$here/benchmarks/$1.c" -o "$build/$1" >"$log" 2>&1 || fail "$1.c failed"
-}

@@ -4,7 +4,7 @@
  *     touch ROW_BYTES ROWS read|write THREADS
  *
  * prints four numbers: 4 kB pages, 4 kB pages prefetched, huge pages, huge pages prefetched. All threads
- * touch the same table at once; a number is what each of them waits for a row. Compiled for this processor. */
+ * touch the same table at once; a number is what each of them waits for a row. */
 #define _DEFAULT_SOURCE
 #include <pthread.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ typedef struct work {
     size_t row_bytes, n_rows, n_touched;
     int writes, prefetches;
     uint64_t seed;
-    float sum;
+    uint32_t sum;
 } work;
 
 /* SplitMix64, mapped to [0, n). */
@@ -38,20 +38,20 @@ static void *touch(void *arg)
     work *w = arg;
     char *ahead[AHEAD];
     uint64_t state = w->seed;
-    float sum = 0;
+    uint32_t sum = 0;
     for (size_t i = 0; i < w->n_touched + AHEAD; i++) {
         char *next = w->table + draw(&state, w->n_rows) * w->row_bytes;
         for (size_t at = 0; w->prefetches && at < w->row_bytes; at += LINE)
             __builtin_prefetch(next + at);
-        float *row = (float *)(void *)ahead[i % AHEAD];
+        uint32_t *row = (uint32_t *)(void *)ahead[i % AHEAD];
         ahead[i % AHEAD] = next;
         if (i < AHEAD)
             continue;
         if (w->writes) {
-            for (size_t e = 0; e < w->row_bytes / sizeof(float); e++)
-                row[e] = row[e] * 0.99f + 0.01f;
+            for (size_t e = 0; e < w->row_bytes / sizeof *row; e++)
+                row[e]++;
         } else {
-            for (size_t e = 0; e < w->row_bytes / sizeof(float); e++)
+            for (size_t e = 0; e < w->row_bytes / sizeof *row; e++)
                 sum += row[e];
         }
     }
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     w.n_touched = ((size_t)1 << 30) / w.row_bytes; /* a GB */
     w.n_touched = w.n_touched < 4000000 ? w.n_touched : 4000000;
     const size_t size = (w.row_bytes * w.n_rows + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    if (w.row_bytes % sizeof(float) != 0 || w.n_rows == 0 || n_threads < 1 || n_threads > MOST_THREADS)
+    if (w.row_bytes % sizeof(uint32_t) != 0 || w.n_rows == 0 || n_threads < 1 || n_threads > MOST_THREADS)
         return 2;
     for (int huge = 0; huge < 2; huge++) {
         char *block = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
