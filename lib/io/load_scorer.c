@@ -126,18 +126,13 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     lfm_scorer_options known;
     LFMI_TRY(lfmi_scorer_options_read(&known, options));
     const int64_t d = lfmi_header_number(&file->header, "components");
-    if (d < 1 || d > 65536)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, 65536]", file->name);
+    if (d < 1 || d > LFMI_MOST_COMPONENTS)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, %d]", file->name,
+                         LFMI_MOST_COMPONENTS);
     stored_space spaces[LFMI_SPACES];
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         LFMI_TRY(find_side(file, side, (int32_t)d, spaces));
-    bool half = false;
-    for (int32_t s = 0; s < LFMI_SPACES; s++) {
-        if (s < 2 || spaces[s].vectors == NULL)
-            continue;
-        half = half || spaces[s].half;
-    }
-    half = half || spaces[LFM_USER].half || spaces[LFM_ITEM].half;
+    const bool half = spaces[LFM_USER].half;
     for (int32_t s = 0; s < LFMI_SPACES; s++) {
         if (spaces[s].vectors != NULL && spaces[s].half != half)
             return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is of another precision than the others", file->name,
@@ -145,6 +140,11 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     }
     lfm_model_options model_options;
     LFMI_TRY(lfmi_load_model_options(file, &model_options));
+    int64_t epochs;
+    LFMI_TRY(lfmi_load_epochs(file, &epochs));
+    if (epochs >= 0 && model_options.components != d)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata says components %lld and model.components %d", file->name,
+                         (long long)d, model_options.components);
     lfm_scorer *scorer = NULL;
     LFMI_TRY(lfmi_scorer_new(file->context, (int32_t)d, &scorer));
     if (!half) {
@@ -152,8 +152,8 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
         scorer->release = lfmi_file_release;
         scorer->release_user_data = lfm_file_ref(file);
     }
-    scorer->epochs = lfmi_header_number(&file->header, "epochs");
-    scorer->has_model = scorer->epochs >= 0;
+    scorer->epochs = epochs;
+    scorer->has_model = epochs >= 0;
     scorer->model_options = model_options;
     const lfm_status status = fill(scorer, file, spaces, &known, options == NULL);
     if (status == LFM_OK)
