@@ -121,6 +121,7 @@ static lfm_status read_all(lfm_file *file, lfm_read_fn read_more, void *user_dat
         LFMI_TRY(lfmi_poll(cancel));
         const int64_t room = file->room - used < LFMI_BLOCK_BYTES ? file->room - used : LFMI_BLOCK_BYTES;
         const int64_t got = read_more((unsigned char *)(uintptr_t)file->bytes + used, (size_t)room, user_data);
+        lfmi_clear_message(); /* of calls that the callback made */
         if (got < 0 || got > room)
             return lfmi_fail(LFM_ERROR_FILE, "reading %s: the read callback returned %lld at byte %lld", file->name,
                              (long long)got, (long long)used);

@@ -27,14 +27,16 @@ static lfm_status find_space(const lfm_file *file, const char *vectors, const ch
     return lfmi_file_need(file, biases, dtype, 1, rows, -1, &space->biases);
 }
 
-/* Find the spaces of a side; its representations are the features' own where there are none apart. */
+/* Find the spaces of a side; without a feature matrix its representations may be the features' own. */
 static lfm_status find_side(const lfm_file *file, int32_t side, int32_t d, stored_space spaces[LFMI_SPACES])
 {
     LFMI_TRY(find_space(file, lfmi_representation_names[side], lfmi_representation_bias_names[side], d,
                         &spaces[side]));
     LFMI_TRY(find_space(file, lfmi_parameter_names[side][LFM_EMBEDDINGS], lfmi_parameter_names[side][LFM_BIASES], d,
                         &spaces[side + 2]));
-    if (spaces[side].vectors == NULL)
+    const bool has_features =
+        lfmi_header_find(&file->header, lfmi_feature_names[side][LFMI_FEATURE_OFFSETS]) != NULL;
+    if (spaces[side].vectors == NULL && !has_features)
         spaces[side] = spaces[side + 2];
     if (spaces[side].vectors == NULL)
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is missing", file->name, lfmi_representation_names[side]);

@@ -18,6 +18,7 @@ lfm_status lfmi_callback_put(void *self, const void *data, size_t size)
     if (answer != 0)
         return lfmi_fail(LFM_ERROR_FILE, "the write callback returned %d for the %zu bytes from byte %lld on", answer,
                          size, (long long)sink->written);
+    lfmi_clear_message(); /* of calls that the callback made */
     sink->written += (int64_t)size;
     return LFM_OK;
 }
