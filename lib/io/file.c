@@ -61,7 +61,9 @@ static lfm_status new_file(lfm_context *context, const char *name, const lfm_fil
     LFMI_TRY(lfmi_check_machine());
     lfm_context *held = lfmi_context_hold(context);
     lfm_file *file;
-    const int64_t room = (int64_t)strlen(name) + 1;
+    const char *dots, *shown = lfmi_end_of_path(name, &dots);
+    const size_t n_dots = strlen(dots), n_shown = strlen(shown);
+    const int64_t room = (int64_t)(n_dots + n_shown) + 1;
     lfm_status status = LFMI_NEW_ZEROED(held, 1, "an open file", &file);
     if (status != LFM_OK) {
         lfm_context_free(held);
@@ -75,7 +77,8 @@ static lfm_status new_file(lfm_context *context, const char *name, const lfm_fil
         return status;
     }
     file->name_room = room;
-    memcpy(file->name, name, (size_t)room);
+    memcpy(file->name, dots, n_dots);
+    memcpy(file->name + n_dots, shown, n_shown + 1);
     *out = file;
     return LFM_OK;
 }
