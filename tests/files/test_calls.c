@@ -291,6 +291,25 @@ static void test_busy(void)
     world_free(&w);
 }
 
+static void test_diverged(void)
+{
+    world w = small();
+    lfm_view_mut biases = {.size = sizeof biases};
+    REQUIRE_OK(lfm_model_view_mut(w.model, LFM_ITEM, LFM_BIASES, &biases));
+    biases.data[0] = 1e38f;
+    lfm_train_options train;
+    lfm_train_options_init(&train);
+    train.learning_rate = 1e6;
+    train.threads = 1;
+    train.loss = LFM_LOSS_LOGISTIC;
+    train.item_alpha = 1e6;
+    REQUIRE(lfm_model_fit_partial(w.model, w.train, w.f[0], w.f[1], &train) == LFM_ERROR_DIVERGED);
+    buffer b = {0};
+    CHECK_STATUS(lfm_model_write(w.model, buffer_write, &b, NULL), LFM_ERROR_DIVERGED);
+    CHECK_INTEGER(b.n, 0);
+    world_free(&w);
+}
+
 static int32_t write_and_cancel(const void *data, size_t size, void *cancel)
 {
     (void)data;
@@ -342,6 +361,7 @@ int main(int argc, char **argv)
         {"metadata", test_metadata},
         {"tensors", test_tensors},
         {"the model is busy while it is saved", test_busy},
+        {"a diverged model is not saved", test_diverged},
         {"cancelling", test_cancel},
     };
     return TAP_MAIN("calls", tests, argc, argv);
