@@ -174,7 +174,8 @@ static lfm_status map_or_read(lfm_file *file, int opened, const lfm_file_options
             return lfmi_fail_errno(errno, "map", file->name);
     }
     descriptor from = {opened, 0};
-    const lfm_status status = read_all(file, read_descriptor, &from, regular ? (int64_t)about.st_size : 0, options->cancel);
+    const int64_t expected = regular ? (int64_t)about.st_size : 0;
+    const lfm_status status = read_all(file, read_descriptor, &from, expected, options->cancel);
     return from.error != 0 ? lfmi_fail_errno(from.error, "read", file->name) : status;
 }
 
@@ -355,8 +356,8 @@ lfm_status lfmi_file_need(const lfm_file *file, const char *name, const char *dt
     for (int32_t i = 0; good && i < n_dims; i++)
         good = wanted[i] >= 0 ? tensor->shape[i] == wanted[i] : true;
     if (!good)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s has %d dimensions, the first %lld x %lld; expected %lld%s%lld "
-                                           "(-1: any)",
+        return lfmi_fail(LFM_ERROR_FORMAT,
+                         "%s: tensor %s has %d dimensions, the first %lld x %lld; expected %lld%s%lld (-1: any)",
                          file->name, name, tensor->n_dims, (long long)tensor->shape[0], (long long)tensor->shape[1],
                          (long long)rows, n_dims > 1 ? " x " : ", columns ", (long long)columns);
     *out = tensor;

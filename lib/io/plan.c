@@ -48,7 +48,7 @@ int64_t lfmi_dtype_bytes(const char *dtype)
     static const struct {
         const char *name;
         int64_t bytes;
-    } known[] = {{"F32", 4}, {"F16", 2},  {"I32", 4}, {"I64", 8},  {"U8", 1},      {"BF16", 2},    {"F64", 8}, {"I8", 1},
+    } known[] = {{"F32", 4}, {"F16", 2}, {"I32", 4}, {"I64", 8}, {"U8", 1}, {"BF16", 2}, {"F64", 8}, {"I8", 1},
                  {"I16", 2}, {"U16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1},
                  {"C64", 8}, {"BOOL", 1}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {

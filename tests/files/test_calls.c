@@ -51,7 +51,8 @@ static void test_failing_writes(void)
     CHECK(n > 5 && writer.longest <= 1 << 20);
     for (int at = 1; at <= n; at++) {
         writer = (failing_writer){.fail_at = at};
-        CHECK_FAILS(lfm_scorer_write(w.scorer, write_or_fail, &writer, &options), LFM_ERROR_FILE, "callback returned 7");
+        CHECK_FAILS(lfm_scorer_write(w.scorer, write_or_fail, &writer, &options), LFM_ERROR_FILE,
+                    "callback returned 7");
         CHECK_INTEGER(writer.calls, at);
     }
     world_free(&w);
@@ -145,7 +146,8 @@ static void test_releases(void)
     int released = 0;
     lfm_file *file = NULL;
     memcpy(block, b.data, (size_t)b.n);
-    CHECK_FAILS(lfm_file_from_memory(NULL, block, 20, count_release, &released, NULL, &file), LFM_ERROR_FORMAT, "cut off");
+    CHECK_FAILS(lfm_file_from_memory(NULL, block, 20, count_release, &released, NULL, &file), LFM_ERROR_FORMAT,
+                "cut off");
     CHECK_INTEGER(released, 1);
     CHECK_FAILS(lfm_file_from_memory(NULL, block, -1, count_release, &released, NULL, &file), LFM_ERROR_ARGUMENT, "-1");
     CHECK_INTEGER(released, 2);

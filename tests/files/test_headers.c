@@ -68,7 +68,8 @@ static const struct {
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,4]}}", 8, "bad offsets: a"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 8, "bad offsets: a"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 3, "cut off: tensor a ends at byte 4"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[9223372036854775803,9223372036854775807]}}", 8, "cut off"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[9223372036854775803,9223372036854775807]}}", 8,
+     "cut off"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 5, "5 bytes of data, but the tensors have 4"},
     {"{}", 1, "1 bytes of data, but the tensors have 0"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "a gap before a tensor: a"},
@@ -289,7 +290,8 @@ static void test_changed(void)
         {"\"kind\":\"checkpoint\"", "\"kind\":\"checkpoinr\"", "no model of liblfm", LFM_ERROR_UNSUPPORTED},
         {"\"kind\":\"checkpoint\"", "\"kind\":\"inference\" ", "user_representations is missing", LFM_ERROR_FORMAT},
         {"\"seen_items\"", "\"seen_itemz\"", "seen_items is missing", LFM_ERROR_FORMAT},
-        {"\"user_features_columns\"", "\"user_features_columnz\"", "user_features_columns is missing", LFM_ERROR_FORMAT},
+        {"\"user_features_columns\"", "\"user_features_columnz\"", "user_features_columns is missing",
+         LFM_ERROR_FORMAT},
     };
     static const changed of_inference[] = {
         {"\"components\":\"4\"", "\"components\":\"3\"", "expected 23 x 3", LFM_ERROR_FORMAT},

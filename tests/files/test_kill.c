@@ -55,7 +55,8 @@ static void test_kill(void)
         left = folder_count(folder) - 1;
     }
     CHECK_INTEGER(broken, 0);
-    tap_note("the versions were found %d, %d and %d times; %d temporary files were left", seen[0], seen[1], seen[2], left);
+    tap_note("the versions were found %d, %d and %d times; %d temporary files were left", seen[0], seen[1], seen[2],
+             left);
     CHECK(seen[0] > 0 && seen[1] > 0 && seen[2] > 0 && left > 0);
     REQUIRE_OK(lfm_model_save(models[1], path, NULL));
     buffer now = read_path(path);

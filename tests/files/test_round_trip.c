@@ -113,8 +113,8 @@ static void check_inference(const world *w, int32_t precision, const lfm_train_o
 
 static void test_all_kinds(void)
 {
-    static const char *const notes[] = {"data", "likes of March", "quoted \"header_checksum\":\"", "\\ \xC3\xA9 \n \x01", "",
-                                        ""};
+    static const char *const notes[] = {"data", "likes of March", "quoted \"header_checksum\":\"",
+                                        "\\ \xC3\xA9 \n \x01", "", ""};
     lfm_train_options train;
     lfm_train_options_init(&train);
     train.loss = LFM_LOSS_WARP_KOS;

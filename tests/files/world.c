@@ -59,8 +59,8 @@ world world_make(const world_kind *kind)
 {
     world w = {.d = kind->d};
     lfm_context *context = one_thread();
-    w.model = build_model(context, kind->features ? USER_FEATURES : USERS, kind->features ? ITEM_FEATURES : ITEMS, kind->d,
-                          kind->optimiser, 7);
+    w.model = build_model(context, kind->features ? USER_FEATURES : USERS, kind->features ? ITEM_FEATURES : ITEMS,
+                          kind->d, kind->optimiser, 7);
     lfm_context_free(context);
     for (int side = 0; kind->features && side < 2; side++)
         w.f[side] = build_random_features(NULL, 3 + (uint64_t)side, side == 0 ? USERS : ITEMS,

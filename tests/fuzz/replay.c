@@ -35,7 +35,8 @@ static void write_seed(const char *folder, const char *name, buffer *b)
 static int write_seeds(const char *folder)
 {
     world w = world_make(&(world_kind){.d = 1, .features = true, .seen = true});
-    world half = world_make(&(world_kind){.d = 2, .optimiser = LFM_OPTIMISER_ADADELTA, .precision = LFM_PRECISION_HALF});
+    world half = world_make(&(world_kind){
+        .d = 2, .optimiser = LFM_OPTIMISER_ADADELTA, .precision = LFM_PRECISION_HALF});
     buffer b = world_checkpoint(&w);
     write_seed(folder, "checkpoint", &b);
     b = world_inference(&w, w.scorer, LFM_PRECISION_FLOAT32);
