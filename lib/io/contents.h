@@ -6,6 +6,7 @@
 #include "io/plan.h"
 
 #define LFMI_FORMAT_VERSION 1
+enum { LFMI_MOST_COMPONENTS = 65536 }; /* as many as a model may have */
 
 /* The names of tensors, by side (LFM_USER, LFM_ITEM) and, of parameters, by array (LFM_EMBEDDINGS, …). */
 enum { LFMI_ARRAYS = 6 };
