@@ -34,21 +34,21 @@ static int find_name(const char *const *names, int n, const char *wanted)
     return -1;
 }
 
-static int write_arrays(lfm_file *file, const char *path, int format, const char *output)
+static int write_arrays(lfm_file *file, const char *path, int format, const char *to)
 {
     npy_array *arrays = NULL;
     int32_t n = 0;
     int code = npy_arrays_gather(file, path, &arrays, &n);
     if (code == EXIT_FINE)
-        code = format == FORMAT_NPZ ? npy_arrays_to_npz(arrays, n, output) : npy_arrays_to_folder(arrays, n, output);
+        code = format == FORMAT_NPZ ? npy_arrays_to_npz(arrays, n, to) : npy_arrays_to_folder(arrays, n, to);
     npy_arrays_free(arrays, n);
     return code;
 }
 
-static int write_text(lfm_file *file, int format, int32_t space, const char *output)
+static int write_text(lfm_file *file, int format, int32_t space, const char *to)
 {
     replacement out;
-    int code = replacement_open(&out, output);
+    int code = replacement_open(&out, to);
     if (code == EXIT_FINE)
         code = format == FORMAT_CSV ? export_csv(out.file, file, space) : export_word2vec(out.file, file, space);
     if (code == EXIT_FINE)
@@ -61,18 +61,18 @@ static int write_text(lfm_file *file, int format, int32_t space, const char *out
 
 int export_main(int argc, char **argv)
 {
-    const char *path = NULL, *output = NULL, *format_name = NULL, *of = NULL;
+    const char *path = NULL, *to = NULL, *format_name = NULL, *of = NULL;
     bool help;
     const flag flags[] = {
-        {"output", &output, NULL}, {"format", &format_name, NULL}, {"of", &of, NULL}, {NULL, NULL, NULL}};
+        {"output", &to, NULL}, {"format", &format_name, NULL}, {"of", &of, NULL}, {NULL, NULL, NULL}};
     command_name_set("export");
     int code = flags_parse(argc, argv, flags, "model", &path, &help);
     if (code != EXIT_FINE)
         return code;
     if (help)
         return flags_help(help_text);
-    if (output == NULL || format_name == NULL)
-        return fail_usage("--%s is missing: see `lfm export --help`", output == NULL ? "output" : "format");
+    if (to == NULL || format_name == NULL)
+        return fail_usage("--%s is missing: see `lfm export --help`", to == NULL ? "output" : "format");
     const int format = find_name(format_names, N_FORMATS, format_name);
     if (format < 0)
         return fail_usage("--format: '%s' is none of npz, npy, csv and word2vec", format_name);
@@ -82,15 +82,15 @@ int export_main(int argc, char **argv)
         return fail_usage("--of: '%s' is none of user, item, user-feature and item-feature", of);
     if (!is_text && of != NULL)
         return fail_usage("--of goes with csv and word2vec: %s holds everything", format_name);
-    if (!is_text && strcmp(output, "-") == 0)
+    if (!is_text && strcmp(to, "-") == 0)
         return fail_usage("standard output is for csv and word2vec");
-    if (output_is_input(output, path))
+    if (output_is_input(to, path))
         return fail_usage("--output would overwrite the input %s", path);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is to be an error of writing like any other */
     lfm_file *file = NULL;
     if (lfm_file_open(NULL, path, NULL, &file) != LFM_OK)
         return fail_library();
-    code = is_text ? write_text(file, format, space, output) : write_arrays(file, path, format, output);
+    code = is_text ? write_text(file, format, space, to) : write_arrays(file, path, format, to);
     lfm_file_free(file);
     return code;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "json_values.h"
-#include "number.h"
 #include "report.h"
 
 static bool put_metrics(json_t *object, const char *name, const metrics *set, const arguments *args)

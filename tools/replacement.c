@@ -1,4 +1,7 @@
 /* A file that is written beside the one it replaces, and takes its place when it is whole. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700 /* realpath */
+#endif
 #include "replacement.h"
 
 #include <errno.h>
@@ -15,7 +18,7 @@ static int cannot_write(const replacement *out)
     return fail("cannot write %s: %s", out->name, errno != 0 ? strerror(errno) : "error");
 }
 
-/* FOLDER/NAME becomes FOLDER/.NAME.PID.tmp. */
+/* FOLDER/NAME becomes FOLDER/.NAME.PID.tmp, also where NAME is as long as names can be. */
 static char *beside(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -23,7 +26,7 @@ static char *beside(const char *path)
     const size_t size = strlen(path) + sizeof "..00000000000000000000.tmp";
     char *made = malloc(size);
     if (made != NULL)
-        (void)snprintf(made, size, "%.*s.%s.%ld.tmp", (int)(name - path), path, name, (long)getpid());
+        (void)snprintf(made, size, "%.*s.%.200s.%ld.tmp", (int)(name - path), path, name, (long)getpid());
     return made;
 }
 
@@ -32,7 +35,9 @@ static int open_beside(replacement *out, const struct stat *old)
     out->temporary = beside(out->path);
     if (out->temporary == NULL)
         return fail_memory();
-    const int file = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    /* What another process of this number has left behind is in the way. */
+    (void)unlink(out->temporary);
+    const int file = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0) {
         const int code = cannot_write(out);
         free(out->temporary); /* not ours to remove */
