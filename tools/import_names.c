@@ -139,7 +139,12 @@ static int place_feature_names(import_side *side, npz *file, int32_t which)
     const int code = read_start(file, names_of[which].start, &start);
     if (code != EXIT_FINE)
         return code;
-    if (start < 0 && n == side->n_features && side->features != NULL && begin_with_owners(side)) {
+    if (start < 0 && n == side->n_features && begin_with_owners(side)) {
+        if (n == side->n_rows) { /* nothing but indicators, which need no names of their own */
+            lfm_ids_free(side->feature_ids);
+            side->feature_ids = NULL;
+            return EXIT_FINE;
+        }
         side->feature_ids_start = side->n_rows;
         return drop_first_names(side, side->n_rows);
     }

@@ -94,6 +94,8 @@ static int read_part(npz *file, const char *const names[2], npz_array *array)
     int code = npz_read(file, names[0], array);
     if (code == EXIT_FINE && array->data == NULL)
         code = npz_read(file, names[1], array);
+    if (array->data == NULL)
+        array->name = names[0];
     if (code == EXIT_FINE && array->data != NULL && array->header.n_dims != 1)
         code = fail("%s: %s: its shape is %s, not that of a list", file->path, array->name, npz_shape(array, shape));
     return code;

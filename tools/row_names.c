@@ -13,14 +13,28 @@ const char *const row_space_names[ROW_NAMES_SPACES] = {
     [LFM_SPACE_ITEM_FEATURE] = "item-feature",
 };
 
+/* Whether the features of a side are its users or items themselves. */
+static bool is_identity(const lfm_file *file, int32_t side)
+{
+    static const char *const names[2][2] = {{"user_features_offsets", "user_representations"},
+                                            {"item_features_offsets", "item_representations"}};
+    lfm_tensor tensor = {.size = sizeof tensor};
+    return lfm_file_tensor(file, names[side][0], &tensor) != LFM_OK &&
+           lfm_file_tensor(file, names[side][1], &tensor) != LFM_OK;
+}
+
 int row_names_load(row_names *names, lfm_file *file, int32_t space)
 {
     *names = (row_names){.start = lfm_file_ids_start(file, space)};
     if (lfm_file_ids(file, space, &names->ids) != LFM_OK)
         return fail_library();
-    if (space >= LFM_SPACE_USER_FEATURE && names->start > 0 &&
-        lfm_file_ids(file, space - LFM_SPACE_USER_FEATURE, &names->owners) != LFM_OK)
+    if (space < LFM_SPACE_USER_FEATURE)
+        return EXIT_FINE;
+    const int32_t side = space - LFM_SPACE_USER_FEATURE;
+    if (lfm_file_ids(file, side, &names->owners) != LFM_OK)
         return fail_library();
+    if (names->ids == NULL && names->owners != NULL && is_identity(file, side))
+        names->start = INT32_MAX;
     return EXIT_FINE;
 }
 
