@@ -30,7 +30,8 @@ static void count_rows(file_facts *facts)
 
 int file_facts_gather(file_facts *facts, lfm_file *file, const char *path)
 {
-    *facts = (file_facts){.file = file, .path = path, .rows = {-1, -1, -1, -1}, .feature_entries = {-1, -1}, .seen = -1};
+    *facts = (file_facts){
+        .file = file, .path = path, .rows = {-1, -1, -1, -1}, .feature_entries = {-1, -1}, .seen = -1};
     for (int32_t i = 0; i < lfm_file_n_tensors(file); i++) {
         lfm_tensor tensor = {.size = sizeof tensor};
         if (lfm_file_tensor_at(file, i, &tensor) != LFM_OK)

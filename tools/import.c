@@ -184,8 +184,8 @@ int import_main(int argc, char **argv)
     if (outputs_are_same(checkpoint, inference))
         return fail_usage("--save and --save-inference name the same file");
     if (output_is_input(checkpoint, path) || output_is_input(inference, path))
-        return fail_usage("--%s would overwrite the input %s", output_is_input(checkpoint, path) ? "save" : "save-inference",
-                          path);
+        return fail_usage("--%s would overwrite the input %s",
+                          output_is_input(checkpoint, path) ? "save" : "save-inference", path);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is to be an error of writing like any other */
     return import_file(path, checkpoint, inference);
 }

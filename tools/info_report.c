@@ -99,8 +99,8 @@ void file_facts_print(FILE *to, const file_facts *facts)
     if (lfm_file_kind(facts->file) < 0) {
         (void)fputs(": a safetensors file, no model of liblfm\n", to);
     } else {
-        (void)fprintf(to, ": %s of ", lfm_file_kind(facts->file) == LFM_FILE_INFERENCE ? "inference file" : "checkpoint");
-        (void)fputs("liblfm ", to);
+        const bool answers = lfm_file_kind(facts->file) == LFM_FILE_INFERENCE;
+        (void)fprintf(to, ": %s of liblfm ", answers ? "inference file" : "checkpoint");
         print_safely(to, value_of(facts, "library_version"));
         (void)fputs(", format ", to);
         print_safely(to, value_of(facts, "format_version"));
