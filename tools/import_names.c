@@ -1,4 +1,6 @@
 /* The names of users, items and features in an .npz. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,13 +36,16 @@ static int add_texts(const npz_array *array, lfm_ids *ids)
     return code;
 }
 
+/* Integers become their digits, as they stand in files of interactions. */
 static int add_numbers(const npz_array *array, lfm_ids *ids)
 {
     int64_t *numbers = NULL;
     int code = npz_integers(array, &numbers);
     for (int64_t i = 0; code == EXIT_FINE && i < array->header.n_items; i++) {
         int32_t index;
-        if (lfm_ids_add_number(ids, numbers[i], &index) != LFM_OK)
+        char digits[24];
+        const int length = snprintf(digits, sizeof digits, "%" PRId64, numbers[i]);
+        if (lfm_ids_add(ids, digits, (size_t)length, &index) != LFM_OK)
             code = fail_library();
         else if (index != i)
             code = refuse_repeated(array, i, index);
@@ -65,7 +70,7 @@ static int read_ids(npz *file, const char *name, int64_t most, const char *what,
     else if (array.header.n_items > most)
         code = fail("%s: %s: it has %lld entries, but there are only %lld %s", file->path, name,
                     (long long)array.header.n_items, (long long)most, what);
-    else if (lfm_ids_create(NULL, is_text ? LFM_IDS_TEXT : LFM_IDS_NUMBER, ids) != LFM_OK)
+    else if (lfm_ids_create(NULL, LFM_IDS_TEXT, ids) != LFM_OK)
         code = fail_library();
     else
         code = is_text ? add_texts(&array, *ids) : add_numbers(&array, *ids);
@@ -96,14 +101,12 @@ static int read_start(npz *file, const char *name, int64_t *start)
 static bool begin_with_owners(const import_side *side)
 {
     const int32_t n = side->n_rows;
-    if (lfm_ids_count(side->ids) != n || lfm_ids_count(side->feature_ids) < n ||
-        lfm_ids_kind(side->ids) != lfm_ids_kind(side->feature_ids))
+    if (lfm_ids_count(side->ids) != n || lfm_ids_count(side->feature_ids) < n)
         return false;
     for (int32_t i = 0; i < n; i++) {
         size_t length, other;
         const char *text = lfm_ids_text(side->ids, i, &length), *name = lfm_ids_text(side->feature_ids, i, &other);
-        if (length != other || memcmp(text, name, length) != 0 ||
-            lfm_ids_number(side->ids, i) != lfm_ids_number(side->feature_ids, i))
+        if (length != other || memcmp(text, name, length) != 0)
             return false;
     }
     return n > 0;
@@ -113,17 +116,14 @@ static bool begin_with_owners(const import_side *side)
 static int drop_first_names(import_side *side, int32_t first)
 {
     lfm_ids *rest;
-    const int32_t kind = lfm_ids_kind(side->feature_ids), n = lfm_ids_count(side->feature_ids);
-    if (lfm_ids_create(NULL, kind, &rest) != LFM_OK)
+    const int32_t n = lfm_ids_count(side->feature_ids);
+    if (lfm_ids_create(NULL, LFM_IDS_TEXT, &rest) != LFM_OK)
         return fail_library();
     int code = EXIT_FINE;
     for (int32_t i = first; i < n && code == EXIT_FINE; i++) {
         size_t length;
         const char *text = lfm_ids_text(side->feature_ids, i, &length);
-        const lfm_status status = kind == LFM_IDS_TEXT
-                                      ? lfm_ids_add(rest, text, length, NULL)
-                                      : lfm_ids_add_number(rest, lfm_ids_number(side->feature_ids, i), NULL);
-        if (status != LFM_OK)
+        if (lfm_ids_add(rest, text, length, NULL) != LFM_OK)
             code = fail_library();
     }
     lfm_ids_free(side->feature_ids);

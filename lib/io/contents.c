@@ -249,8 +249,11 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
         if (space->vectors != of_features->vectors)
             add_space(plan, scorer, side, half, lfmi_representation_names[side], lfmi_representation_bias_names[side]);
     }
-    if (!half)
+    if (!half) {
+        lfmi_plan_matrix(plan, LFMI_MEANS, "F64", scorer->means, LFMI_SIDES, (int64_t)scorer->d + 1,
+                         ((int64_t)scorer->d + 1) * (int64_t)sizeof(double));
         LFMI_TRY(add_scan(contents, scorer));
+    }
     return add_rest(contents, options, n_rows);
 }
 

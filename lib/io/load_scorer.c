@@ -113,10 +113,15 @@ static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[L
         else
             LFMI_TRY(take_space(scorer, file, &spaces[s], &scorer->spaces[s]));
     }
+    if (scorer->release != NULL && lfmi_header_find(&file->header, LFMI_MEANS) != NULL) {
+        const lfmi_stored *means;
+        LFMI_TRY(lfmi_file_need(file, LFMI_MEANS, "F64", 2, LFMI_SIDES, (int64_t)scorer->d + 1, &means));
+        LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
+    }
     for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
         const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision);
         if (wanted && take_scan(scorer, file, kind))
-            return LFM_OK;
+            return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
     }
     return lfmi_scorer_pack(scorer, options);
 }

@@ -191,6 +191,40 @@ static lfm_status train_all(scenario *s)
     return LFM_OK;
 }
 
+/* The model grows by a feature on each side, then new rows are folded in on each side. */
+static lfm_status grow(scenario *s)
+{
+    const uint64_t before = model_hash(s->model);
+    const lfm_status status = lfm_model_resize(s->model, FEATURES + 1, FEATURES + 1, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || model_hash(s->model) == before);
+    return status;
+}
+
+static lfm_status fold(scenario *s, const lfm_scorer *scorer)
+{
+    enum { COMPONENTS = 5 };
+    for (int32_t bits = 0; bits < 4; bits++) {
+        static const int32_t columns[3] = {0, 1, 2};
+        lfm_coo coo;
+        lfm_coo_init(&coo);
+        coo.n_entries = coo.n_rows = coo.n_columns = 3;
+        coo.rows = coo.columns = lfm_int32(columns);
+        lfm_interactions *rows = NULL;
+        STEP(lfm_interactions_from_coo(s->context, &coo, NULL, &rows));
+        lfm_fold_in_options how;
+        lfm_fold_in_options_init(&how);
+        how.side = bits & 1;
+        how.loss = bits & 2 ? LFM_LOSS_WARP : how.side == LFM_USER ? LFM_LOSS_WARP_KOS : LFM_LOSS_BPR;
+        how.training = s->train;
+        float vectors[3 * COMPONENTS] = {-7};
+        const lfm_status status = lfm_fold_in(scorer, rows, vectors, 0, NULL, &how);
+        lfm_interactions_free(rows);
+        s->untouched = s->untouched && (status == LFM_OK || vectors[0] == -7);
+        STEP(status);
+    }
+    return LFM_OK;
+}
+
 /* A scorer of embeddings, its items in half precision, and a recommendation for a vector. */
 static lfm_status embed(scenario *s)
 {
@@ -273,6 +307,7 @@ static lfm_status infer_all(scenario *s)
     s->untouched = s->untouched && (status == LFM_OK || all_items[0] == -7);
     STEP(status);
     STEP(embed(s));
+    STEP(fold(s, scorer));
     items[0] = -7;
     scores[0] = -7;
     static const int32_t excluded = 2;
@@ -295,7 +330,8 @@ static lfm_status infer_all(scenario *s)
     STEP(status);
     status = lfm_find_overlap(s->whole, s->left, &found, NULL, NULL);
     s->untouched = s->untouched && (status == LFM_OK || found == -7);
-    return status;
+    STEP(status);
+    return grow(s);
 }
 
 static lfm_status run_steps(scenario *s)

@@ -57,7 +57,7 @@ def test_info(folder):
         assert (told['users'], told['items'], told['user_features'], told['item_features']) == (4, 5, 4, 8)
         assert told['components'] == 3 and told['epochs'] == 0 and told['format_version'] == 1
         assert told['item_feature_entries'] == 7 and 'user_feature_entries' not in told and 'seen' not in told
-        assert told['ids'] == {'users': {'count': 4, 'kind': 'number'}, 'items': {'count': 5, 'kind': 'text'},
+        assert told['ids'] == {'users': {'count': 4, 'kind': 'text'}, 'items': {'count': 5, 'kind': 'text'},
                                'item_features': {'count': 3, 'kind': 'text', 'start': 5}}
         assert told['model_options'] == {'components': 3, 'optimiser': 'adadelta', 'seed': 1, 'init_scale': 0.0}
         assert told['metadata']['data_checksum'] == metadata['data_checksum']
@@ -111,6 +111,33 @@ def test_other_safetensors(folder):
         assert not (folder / 'e').exists()
 
 
+def test_numbers_as_ids_and_half_precision(folder):
+    """A file with ids that are numbers, of halves, as programs can save them."""
+    halves = {'user_representations': (4, 3), 'item_representations': (2, 3), 'user_representation_biases': (4,),
+              'item_representation_biases': (2,)}
+    tensors = {name: ('F16', list(shape), pack('<f2', floats(shape[0] * len(shape) * 3)[:shape[0] * (shape[1:] or (1,))[0]]))
+               for name, shape in halves.items()}
+    tensors['user_ids'] = 'I64', [4], pack('<i8', [7, -1, 2 ** 62, 0])
+    tensors['user_ids_table'] = 'I32', [16], pack('<i4', [-1] * 16)
+    path = write_safetensors(folder / 'half', tensors, {
+        'format': 'liblfm', 'format_version': '1', 'kind': 'inference', 'components': '3', 'note.by': 'a test'})
+    told = json.loads(lfm('info', path, '--json', '-').stdout)
+    assert told['ids'] == {'users': {'count': 4, 'kind': 'number'}} and told['metadata'] == {'note.by': 'a test'}
+    assert (told['users'], told['items']) == (4, 2) and 'user_features' not in told and 'epochs' not in told
+    text = lfm('info', path).stdout
+    assert '4 numbers as names' in text and 'not in the file' in text and 'note.by' in text
+    fine(path, '--format', 'npz', '--output', folder / 'e.npz')
+    got = read_npz(folder / 'e.npz')
+    assert got['user_ids'] == ('<i8', (4,), [7, -1, 2 ** 62, 0]) and 'user_ids_table' not in got
+    assert got['item_representations'] == ('<f2', (2, 3), list(struct.unpack('<6e', tensors['item_representations'][2])))
+    lines = fine(path, '--format', 'word2vec', '--of', 'user', '--output', '-').splitlines()
+    assert [line.split()[0] for line in lines] == ['4', '7', '-1', str(2 ** 62), '0']
+    assert [float(x) for line in lines[1:] for x in line.split()[1:]] == list(
+        struct.unpack('<12e', tensors['user_representations'][2]))
+    refused(1, 'no item-features', command='export',
+            of=lfm('export', path, '--format', 'csv', '--of', 'item-feature', '--output', '-'))
+
+
 def test_arrays(folder):
     """npz and npy hold every tensor but liblfm's own, ids as texts; what is exported is imported as it was."""
     arrays = {**hybrid(), **state(hybrid(), 1)}
@@ -118,9 +145,9 @@ def test_arrays(folder):
         stored, _ = read_safetensors(path)
         fine(path, '--format', 'npz', '--output', folder / 'e.npz')
         got = read_npz(folder / 'e.npz')
-        texts = {'item_ids': ('<U12', (5,), NAMES), 'item_feature_ids': ('<U4', (3,), ['red', 'blue', 'tall'])}
+        texts = {'user_ids': ('<U13', (4,), ['10', '-20', '30', str(2 ** 40)]), 'item_ids': ('<U12', (5,), NAMES), 'item_feature_ids': ('<U4', (3,), ['red', 'blue', 'tall'])}
         own = ('item_scan', 'item_scan_bounds', 'user_ids_table', 'item_ids_table', 'item_feature_ids_table',
-               'item_ids_offsets', 'item_feature_ids_offsets')
+               'user_ids_offsets', 'item_ids_offsets', 'item_feature_ids_offsets')
         wanted = {name: array for name, array in stored.items() if name not in own}
         assert got == {**wanted, **texts, 'item_feature_ids_start': ('<i8', (), [5])}
         fine(path, '--format', 'npy', '--output', folder / 'e')

@@ -99,8 +99,6 @@ def test_features(folder):
 
 
 def ids_of(got, name):
-    if name + '_offsets' not in got:
-        return got[name][2]
     data, at = bytes(got[name][2]), got[name + '_offsets'][2]
     return [data[a:b].rstrip(b'\0').decode() for a, b in zip(at, at[1:])]
 
@@ -110,9 +108,9 @@ def test_ids(folder):
     arrays = {**model(), 'item_ids': ('<i8', (5,), items)}
     for ids in [('<U3', (4,), users), ('>U3', (4,), users), ('|S5', (4,), [user.encode() for user in users])]:
         got, _ = imported(folder, {**arrays, 'user_ids': ids})
-        assert ids_of(got, 'user_ids') == users and ids_of(got, 'item_ids') == items
+        assert ids_of(got, 'user_ids') == users and ids_of(got, 'item_ids') == [str(item) for item in items]
     got, _ = imported(folder, {**arrays, 'item_ids': ('<u4', (5,), [1, 2, 3, 4, 2 ** 32 - 1])})
-    assert ids_of(got, 'item_ids') == [1, 2, 3, 4, 2 ** 32 - 1]
+    assert ids_of(got, 'item_ids') == ['1', '2', '3', '4', str(2 ** 32 - 1)]
 
 
 def test_names_of_features(folder):
@@ -128,6 +126,30 @@ def test_names_of_features(folder):
         assert ids_of(got, 'item_feature_ids') == kept and about['item_feature_ids_start'] == start
     got, _ = imported(folder, {**model(), **items, 'item_feature_ids': items['item_ids']})
     assert 'item_feature_ids' not in got
+
+
+def test_trained_on_and_asked(folder):
+    """The command goes on with what was imported, and answers from it, by the names it came with."""
+    arrays = {**model(item_features=7), 'user_ids': ('<i4', (4,), [10, 20, 30, 40]),
+              'item_ids': ('<i8', (5,), [1, 2, 3, 4, 5]),
+              'item_feature_ids': ('<U4', (7,), ['1', '2', '3', '4', '5', 'red', 'blue']),
+              'item_features_indptr': ('<i4', (6,), [0, 2, 4, 6, 8, 10]),
+              'item_features_indices': ('<i4', (10,), [0, 5, 1, 5, 2, 6, 3, 6, 4, 5])}
+    imported(folder, arrays, '--save-inference', folder / 'x.inf')
+    likes = command.write(folder / 'likes.tsv', '30\t5\n10\t1\n20\t2\n50\t3\n')
+    tags = command.write(folder / 'tags.tsv', '5\tred\n1\tred\n2\tred\n3\tblue\n4\tblue\n')
+    result = command.fit(likes, '--item-features', tags, '--identity', 'item', '--resume', folder / 'x.lfm', '--epochs', 3,
+                         '--save', folder / 'y.lfm')
+    assert result.returncode == 0, result.stderr
+    got, about = read_safetensors(folder / 'y.lfm')
+    assert ids_of(got, 'user_ids') == ['10', '20', '30', '40', '50'] and about['epochs'] == '3'
+    # A user who did nothing keeps its embedding; what has been trained does not.
+    old, new = arrays['user_embeddings'][2], got['user_embeddings'][2]
+    assert new[9:12] == old[9:12] and new[:3] != old[:3]
+    answer = lfm('recommend', '--model', folder / 'x.inf', '--for', '30', '--csv', '-')
+    assert answer.returncode == 0 and answer.stdout.count('\n30,') == 5, (answer.stdout, answer.stderr)
+    answer = lfm('similar', '--model', folder / 'x.inf', '--item-feature', 'red', '--to', 'item-feature', '--csv', '-')
+    assert 'red,blue,' in answer.stdout
 
 
 def test_inference_files(folder):
