@@ -9,7 +9,7 @@ import zipfile
 
 LETTERS = {'f4': 'f', 'f8': 'd', 'f2': 'e', 'i1': 'b', 'i2': 'h', 'i4': 'i', 'i8': 'q', 'u1': 'B', 'u4': 'I',
            'u8': 'Q', 'b1': '?'}
-SAFETENSORS = {'F32': '<f4', 'F16': '<f2', 'I32': '<i4', 'I64': '<i8', 'U8': '|u1'}
+SAFETENSORS = {'F32': '<f4', 'F16': '<f2', 'F64': '<f8', 'I32': '<i4', 'I64': '<i8', 'U8': '|u1'}
 
 
 def pack(descr, values):
@@ -89,6 +89,7 @@ def write_safetensors(path, arrays, metadata):
         header[name] = {'dtype': dtype, 'shape': shape, 'data_offsets': [at, at + len(data)]}
         at += len(data)
     text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 64 + 56)  # so that the data begin at a multiple of 64
     path.write_bytes(struct.pack('<Q', len(text)) + text + b''.join(data for _, _, data in arrays.values()))
     return path
 

@@ -5,6 +5,7 @@ Usage: test_export.py LFM"""
 import csv
 import hashlib
 import json
+import math
 import os
 import resource
 import stat
@@ -62,7 +63,7 @@ def test_info(folder):
         assert told['model_options'] == {'components': 3, 'optimiser': 'adadelta', 'seed': 1, 'init_scale': 0.0}
         assert told['metadata']['data_checksum'] == metadata['data_checksum']
         assert {t['name']: (t['dtype'], tuple(t['shape'])) for t in told['tensors']} == {
-            name: ({'<f4': 'F32', '<i4': 'I32', '<i8': 'I64', '|u1': 'U8'}[array[0]], array[1])
+            name: ({'<f4': 'F32', '<f8': 'F64', '<i4': 'I32', '<i8': 'I64', '|u1': 'U8'}[array[0]], array[1])
             for name, array in arrays.items()}
         assert told['bytes'] == sum(t['bytes'] for t in told['tensors'])
         text = lfm('info', path, '--check').stdout
@@ -115,10 +116,10 @@ def test_numbers_as_ids_and_half_precision(folder):
     """A file with ids that are numbers, of halves, as programs can save them."""
     halves = {'user_representations': (4, 3), 'item_representations': (2, 3), 'user_representation_biases': (4,),
               'item_representation_biases': (2,)}
-    tensors = {name: ('F16', list(shape), pack('<f2', floats(shape[0] * len(shape) * 3)[:shape[0] * (shape[1:] or (1,))[0]]))
-               for name, shape in halves.items()}
-    tensors['user_ids'] = 'I64', [4], pack('<i8', [7, -1, 2 ** 62, 0])
-    tensors['user_ids_table'] = 'I32', [16], pack('<i4', [-1] * 16)
+    tensors = {'user_ids': ('I64', [4], pack('<i8', [7, -1, 2 ** 62, 0])),
+               'user_ids_table': ('I32', [16], pack('<i4', [-1] * 16))}
+    for name, shape in halves.items():
+        tensors[name] = 'F16', list(shape), pack('<f2', floats(math.prod(shape)))
     path = write_safetensors(folder / 'half', tensors, {
         'format': 'liblfm', 'format_version': '1', 'kind': 'inference', 'components': '3', 'note.by': 'a test'})
     told = json.loads(lfm('info', path, '--json', '-').stdout)
@@ -132,8 +133,8 @@ def test_numbers_as_ids_and_half_precision(folder):
     assert got['item_representations'] == ('<f2', (2, 3), list(struct.unpack('<6e', tensors['item_representations'][2])))
     lines = fine(path, '--format', 'word2vec', '--of', 'user', '--output', '-').splitlines()
     assert [line.split()[0] for line in lines] == ['4', '7', '-1', str(2 ** 62), '0']
-    assert [float(x) for line in lines[1:] for x in line.split()[1:]] == list(
-        struct.unpack('<12e', tensors['user_representations'][2]))
+    assert b''.join(float32(x) for line in lines[1:] for x in line.split()[1:]) == pack(
+        '<f4', struct.unpack('<12e', tensors['user_representations'][2]))
     refused(1, 'no item-features', command='export',
             of=lfm('export', path, '--format', 'csv', '--of', 'item-feature', '--output', '-'))
 
