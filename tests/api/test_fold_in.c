@@ -398,6 +398,46 @@ static void test_recommended(void)
     lfm_scorer_free(scorer);
 }
 
+/* Every instruction set gives the same bits. */
+static void test_instruction_sets(void)
+{
+    static const int32_t masks[] = {LFM_CPU_PORTABLE, LFM_CPU_AVX2, LFM_CPU_AVX512, LFM_CPU_NEON};
+    enum { WIDE = 21 };
+    static float users[USERS * WIDE], items[ITEMS * WIDE];
+    test_random random = {9};
+    for (int i = 0; i < ITEMS * WIDE; i++)
+        items[i] = random_signed(&random);
+    for (int i = 0; i < USERS * WIDE; i++)
+        users[i] = random_signed(&random);
+    lfm_embeddings of_users, of_items;
+    lfm_embeddings_init(&of_users);
+    of_users.vectors = users;
+    of_users.n_rows = USERS;
+    of_users.n_components = WIDE;
+    of_items = of_users;
+    of_items.vectors = items;
+    of_items.n_rows = ITEMS;
+    lfm_interactions *rows = make_likes(2, NEW, ITEMS, 1);
+    float wanted[NEW * WIDE];
+    for (int i = 0; i < 4; i++) {
+        lfm_context_options options;
+        lfm_context_options_init(&options);
+        options.cpu_mask = masks[i];
+        lfm_context *context = NULL;
+        lfm_scorer *scorer = NULL;
+        REQUIRE_OK(lfm_context_create(&options, &context));
+        REQUIRE_OK(lfm_scorer_from_embeddings(context, &of_users, &of_items, NULL, &scorer));
+        float got[NEW * WIDE];
+        REQUIRE_OK(lfm_fold_in(scorer, rows, got, 0, NULL, NULL));
+        if (i == 0)
+            memcpy(wanted, got, sizeof got);
+        CHECK(memcmp(got, wanted, sizeof got) == 0);
+        lfm_scorer_free(scorer);
+        lfm_context_free(context);
+    }
+    lfm_interactions_free(rows);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -409,6 +449,7 @@ int main(int argc, char **argv)
         {"what is wrong is said", test_errors},
         {"divergence", test_diverges},
         {"folded in and recommended to", test_recommended},
+        {"all instruction sets agree", test_instruction_sets},
     };
     return TAP_MAIN("fold-in", tests, argc, argv);
 }
