@@ -148,8 +148,15 @@ static int place_feature_names(import_side *side, npz *file, int32_t which)
         side->feature_ids_start = side->n_rows;
         return drop_first_names(side, side->n_rows);
     }
-    if (start < 0)
-        start = n == side->n_features ? 0 : side->n_rows;
+    /* Told by the file: a model that has grown has features without a name behind the named ones. */
+    if (start >= 0 && start <= side->n_features - n) {
+        side->feature_ids_start = (int32_t)start;
+        return EXIT_FINE;
+    }
+    if (start >= 0)
+        return fail("%s: %s: %lld names from feature %lld on, but there are only %d features", file->path, name,
+                    (long long)n, (long long)start, side->n_features);
+    start = n == side->n_features ? 0 : side->n_rows;
     if (start + n != side->n_features)
         return fail("%s: %s: it has %lld entries, but there are %d features, or %lld behind those of the %d %ss",
                     file->path, name, (long long)n, side->n_features, (long long)side->n_features - side->n_rows,

@@ -124,6 +124,10 @@ def test_names_of_features(folder):
                                ([*items['item_ids'][2], 'red', 'blue'], ['red', 'blue'], '5')]:
         got, about = imported(folder, {**arrays, 'item_feature_ids': ('<U4', (len(given),), given)})
         assert ids_of(got, 'item_feature_ids') == kept and about['item_feature_ids_start'] == start
+    told = {**arrays, 'item_feature_ids': ('<U1', (1,), ['x']), 'item_feature_ids_start': ('<i8', (), [5])}
+    assert imported(folder, told)[1]['item_feature_ids_start'] == '5'
+    told['item_feature_ids_start'] = '<i8', (), [7]
+    refused(1, '1 names from feature 7', 'only 7', of=run(folder, told), command='import')
     got, _ = imported(folder, {**model(), **items, 'item_feature_ids': items['item_ids']})
     assert 'item_feature_ids' not in got
 
