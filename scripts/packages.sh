@@ -6,7 +6,7 @@
 # nothing is missing.
 set -eu
 
-build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev'
+build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev libzip-dev'
 check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev'
 neon='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 
