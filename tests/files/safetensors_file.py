@@ -4,7 +4,7 @@ import array
 import json
 import struct
 
-CODES = {'F32': 'f', 'F16': 'e', 'I32': 'i', 'I64': 'q', 'U8': 'B'}
+CODES = {'F32': 'f', 'F64': 'd', 'F16': 'e', 'I32': 'i', 'I64': 'q', 'U8': 'B'}
 
 
 class File:
