@@ -14,8 +14,10 @@ typedef struct lfm_scorer lfm_scorer;
 /* How a scorer holds a second copy of the items, the one that they are searched in. Whatever it is, the
  * results are the exact ones, bit for bit: what a search finds is scored again in float32.
  * HALF (bfloat16) takes half the memory and, where only a user or two are asked about at a time, half the time;
- * many users at once take a little longer, and ranks and metrics that depend on all items, like AUC, several times as long. */
-enum { LFM_PRECISION_FLOAT32 = 0, LFM_PRECISION_HALF = 1 };
+ * many users at once take a little longer.
+ * INT8 (codes of 8 bits with a scale for each item) takes little more than a quarter of the memory.
+ * Ranks and metrics take up to twice as long with HALF and INT8, since they depend on all scores. */
+enum { LFM_PRECISION_FLOAT32 = 0, LFM_PRECISION_HALF = 1, LFM_PRECISION_INT8 = 2 };
 
 /* How a scorer is made. Initialise with lfm_scorer_options_init(). */
 typedef struct lfm_scorer_options {
@@ -38,7 +40,7 @@ LFM_API void lfm_scorer_options_init_sized(lfm_scorer_options *options, size_t s
  * options: NULL for the defaults. out: receives one reference.
  * Errors: ARGUMENT, OPTION, SHAPE (width other than the model's), DATA (a representation that is not
  * finite), BUSY, DIVERGED, MEMORY. Memory: 4 (d + 1) bytes per row of every space, d rounded up to 16, and
- * for each item again 4 (d + 1) bytes (HALF: 2 (d + 2)). Since 0.1. */
+ * for each item again 4 (d + 1) bytes (HALF: 2 (d + 2), INT8: d + 12, d rounded up to 4). Since 0.1. */
 LFM_API lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,
                                      const lfm_features *item_features,
                                      const lfm_scorer_options *options, lfm_scorer **out);

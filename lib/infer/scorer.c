@@ -40,7 +40,7 @@ lfm_status lfmi_scorer_options_read(lfm_scorer_options *known, const lfm_scorer_
         LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_scorer_options"));
     if (known->threads < 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: threads is %d, must be 0 or more", known->threads);
-    if (known->precision != LFM_PRECISION_FLOAT32 && known->precision != LFM_PRECISION_HALF)
+    if (known->precision < LFM_PRECISION_FLOAT32 || known->precision > LFM_PRECISION_INT8)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: there is no precision number %d", known->precision);
     return LFM_OK;
 }
@@ -72,7 +72,12 @@ lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out)
 lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options)
 {
     const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
-    const int32_t kind = options->precision == LFM_PRECISION_HALF ? LFMI_SCAN_HALF : LFMI_SCAN_FLOAT;
+    static const int32_t kinds[] = {[LFM_PRECISION_FLOAT32] = LFMI_SCAN_FLOAT,
+                                    [LFM_PRECISION_HALF] = LFMI_SCAN_HALF,
+                                    [LFM_PRECISION_INT8] = LFMI_SCAN_INT8};
+    const int32_t kind = options->precision == LFM_PRECISION_INT8 && scorer->d > LFMI_MOST_CODES
+                             ? LFMI_SCAN_FLOAT
+                             : kinds[options->precision];
     return lfmi_panels_new(scorer->context, kind, items->vectors, items->biases, scorer->d, scorer->stride, NULL,
                            items->n_rows, options->threads, &scorer->items);
 }
