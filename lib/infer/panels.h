@@ -10,7 +10,7 @@
 typedef struct lfmi_panels {
     int32_t n_items, d;
     int32_t kind;       /* LFMI_SCAN_FLOAT, … */
-    const int32_t *ids; /* ascending, the caller's; NULL: item i is item i */
+    const int32_t *ids; /* the caller's, in any order; NULL: item i is item i */
     void *data;         /* NULL: packed as they are read, lfmi_panels_pack() */
     float norm, bias;   /* the largest norm and |bias| */
     float error;        /* the largest norm of what HALF or INT8 leave out */

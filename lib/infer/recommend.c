@@ -20,8 +20,7 @@ void lfm_recommend_options_init_sized(lfm_recommend_options *options, size_t siz
 typedef struct recommend_scratch {
     lfmi_pass pass;
     lfmi_best best[LFMI_PASS_USERS];
-    int32_t rows[LFMI_PASS_USERS];                                          /* of the matrix to exclude; -1: none */
-    int64_t next_positive[LFMI_PASS_USERS], next_negative[LFMI_PASS_USERS]; /* in its index */
+    int32_t rows[LFMI_PASS_USERS]; /* of the matrix to exclude; -1: none */
     int64_t *keys;
     float *vectors; /* users that are sums of features */
 } recommend_scratch;
@@ -45,22 +44,11 @@ typedef struct recommend_visit {
     recommend_scratch *scratch;
 } recommend_visit;
 
-/* Whether the user's excluded items hold this one. Items come in ascending order: go on from the last. */
-static bool is_excluded(const recommend_task *r, recommend_scratch *s, int32_t at, int32_t item)
+static bool is_excluded(const recommend_task *r, const recommend_scratch *s, int32_t at, int32_t item)
 {
-    const int32_t row = s->rows[at];
     if (r->allowed.bytes != NULL && r->allowed.bytes[item] == 0)
         return true;
-    if (row < 0)
-        return false;
-    const lfmi_index *index = r->exclude_index;
-    int64_t *p = &s->next_positive[at], *n = &s->next_negative[at];
-    while (*p < index->negatives[row] && index->items[*p] < item)
-        ++*p;
-    while (*n < index->offsets[row + 1] && index->items[*n] < item)
-        ++*n;
-    return (*p < index->negatives[row] && index->items[*p] == item) ||
-           (*n < index->offsets[row + 1] && index->items[*n] == item);
+    return s->rows[at] >= 0 && lfmi_is_known(r->exclude_index, s->rows[at], item);
 }
 
 static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
@@ -86,11 +74,8 @@ static void begin_user(const recommend_task *r, recommend_scratch *s, int64_t qu
     s->best[at] = (lfmi_best){.keys = s->keys + (int64_t)at * r->room, .k = r->k, .room = r->room};
     s->rows[at] = -1;
     const int32_t row = lfmi_query_row(&r->queries, query);
-    if (r->exclude != NULL && row < r->exclude->n_users) {
+    if (r->exclude != NULL && row < r->exclude->n_users)
         s->rows[at] = row;
-        s->next_positive[at] = r->exclude_index->offsets[row];
-        s->next_negative[at] = r->exclude_index->negatives[row];
-    }
 }
 
 static void recommend_users(int64_t begin, int64_t end, uint32_t task, void *arg)

@@ -4,6 +4,7 @@
 #include "base/numeric.h"
 #include "base/sized.h"
 #include "infer/blocks.h"
+#include "infer/scan_order.h"
 #include "parallel/parallel.h"
 
 LFMI_ASSERT_SIZED(lfm_infer_options, cancel);
@@ -78,7 +79,8 @@ lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *option
     const int32_t kind = options->precision == LFM_PRECISION_INT8 && scorer->d > LFMI_MOST_CODES
                              ? LFMI_SCAN_FLOAT
                              : kinds[options->precision];
-    return lfmi_panels_new(scorer->context, kind, items->vectors, items->biases, scorer->d, scorer->stride, NULL,
+    LFMI_TRY(lfmi_scan_order(scorer));
+    return lfmi_panels_new(scorer->context, kind, items->vectors, items->biases, scorer->d, scorer->stride, scorer->order,
                            items->n_rows, options->threads, &scorer->items);
 }
 
@@ -93,6 +95,7 @@ static void free_scorer(lfm_scorer *scorer)
         LFMI_FREE_ARRAY(context, scorer->spaces[s].biases, scorer->spaces[s].n_rows);
     }
     lfmi_panels_free(context, &scorer->items);
+    LFMI_FREE_ARRAY(context, scorer->order, scorer->spaces[LFM_SPACE_ITEM].n_rows);
     LFMI_FREE_ARRAY(context, scorer, 1);
     lfm_context_free(context);
 }

@@ -22,7 +22,8 @@ struct lfm_scorer {
     const lfmi_kernels *kernels;
     int32_t d, stride;
     lfmi_space spaces[LFMI_SPACES];
-    lfmi_panels items; /* all items, packed for scanning */
+    int32_t *order;    /* of the items, as they are scanned */
+    lfmi_panels items; /* all items, packed for scanning in this order */
 };
 
 static inline const float *lfmi_vector(const lfm_scorer *scorer, int32_t space, int32_t row)

@@ -52,7 +52,13 @@ typedef __m512i VS;
 typedef __m512i VB;
 static inline VS vs_set(int32_t x) { return _mm512_set1_epi32(x); }
 static inline VB vb_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
-static inline VS vs_add_products(VS s, VB b, int32_t user) { return _mm512_dpbusd_epi32(s, b, _mm512_set1_epi32(user)); }
+/* _mm512_dpbusd_epi32(), but of that GCC 12 copies every sum and spills the half of them. */
+static inline VS vs_add_products(VS s, VB b, int32_t user)
+{
+    const __m512i codes = _mm512_set1_epi32(user);
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(s) : "v"(b), "v"(codes));
+    return s;
+}
 static inline V v_from_sums(VS s) { return _mm512_cvtepi32_ps(s); }
 #define CODES_USERS 12
 #define CODES_PANELS 2

@@ -74,7 +74,7 @@ static void watch(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
     watched *w = arg;
     const lfmi_pass_user *user = &pass->users[chunk->user];
     for (int32_t i = 0; i < chunk->n; i++) {
-        const float exact = lfmi_pass_exact(pass, chunk->user, chunk->first + i);
+        const float exact = lfmi_pass_exact(pass, chunk->user, lfmi_panels_id(pass->panels, chunk->first + i));
         const bool same = memcmp(&exact, &chunk->scores[i], sizeof exact) == 0; /* overflown ones too */
         const double off = same ? 0 : fabs((double)chunk->scores[i] - (double)exact);
         const bool is_above = pass->panels->kind != LFMI_SCAN_INT8 || chunk->scores[i] >= exact || exact != exact;
