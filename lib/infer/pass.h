@@ -46,6 +46,15 @@ typedef struct lfmi_chunk {
     const float *scores;
     const uint16_t *hits;
 } lfmi_chunk;
+/* The hits of four panels from `panel` on: bit i is that of score 16 panel + i. */
+static inline uint64_t lfmi_chunk_hits(const lfmi_chunk *chunk, int32_t panel)
+{
+    const int32_t left = (chunk->n + LFMI_LANES - 1) / LFMI_LANES - panel;
+    uint64_t hits = 0;
+    for (int32_t p = 0; p < left && p < 4; p++)
+        hits |= (uint64_t)chunk->hits[panel + p] << (LFMI_LANES * p);
+    return hits;
+}
 typedef void (*lfmi_visit_fn)(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg);
 
 /* panels: outlive the pass. Those without data are packed in float32, chunk by chunk, as the items stream by: for
