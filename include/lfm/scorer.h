@@ -40,7 +40,7 @@ LFM_API void lfm_scorer_options_init_sized(lfm_scorer_options *options, size_t s
  * options: NULL for the defaults. out: receives one reference.
  * Errors: ARGUMENT, OPTION, SHAPE (width other than the model's), DATA (a representation that is not
  * finite), BUSY, DIVERGED, MEMORY. Memory: 4 (d + 1) bytes per row of every space, d rounded up to 16, and
- * for each item again 4 (d + 1) bytes (HALF: 2 (d + 2), INT8: d + 12, d rounded up to 4). Since 0.1. */
+ * for each item again 4 (d + 2) bytes (HALF: 2 (d + 4), INT8: d + 12, d rounded up to 4). Since 0.1. */
 LFM_API lfm_status lfm_scorer_create(const lfm_model *model, const lfm_features *user_features,
                                      const lfm_features *item_features,
                                      const lfm_scorer_options *options, lfm_scorer **out);

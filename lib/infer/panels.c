@@ -43,7 +43,6 @@ static void pack_numbers(pack_task *pack, char *panel, int l, int32_t item)
 {
     const lfmi_panels *panels = pack->panels;
     const float *row = pack->vectors + (int64_t)item * pack->stride;
-    ((float *)(void *)panel)[l] = pack->biases[item];
     char *numbers = panel + LFMI_LANES * sizeof(float);
     double norm = 0, error = 0;
     for (int32_t e = 0; e < panels->d; e++) {
@@ -64,29 +63,31 @@ static void pack_numbers(pack_task *pack, char *panel, int l, int32_t item)
     keep_largest(&pack->error, sqrt(error));
 }
 
-/* The same in codes; slack covers the rounding of the sums here. */
-static void pack_codes(pack_task *pack, char *panel, int l, int32_t item)
+/* Put the n rows from place `first` on into a panel of codes; slack covers the rounding of the sums here. */
+static void pack_codes(pack_task *pack, char *panel, int64_t first, int n)
 {
     const double slack = 1 + 1e-6;
-    const float *row = pack->vectors + (int64_t)item * pack->stride;
+    const lfmi_panels *panels = pack->panels;
     float *head = (float *)(void *)panel;
-    uint8_t *bytes = (uint8_t *)panel + LFMI_PANEL_HEAD * sizeof(float) + LFMI_CODES * l;
-    const lfmi_coded coded =
-        lfmi_encode(row, pack->panels->d, 127, bytes, LFMI_CODES * LFMI_LANES, LFMI_CODE_OFFSET);
-    const double margin = (coded.left_out + LFMI_USER_SHARE * coded.norm) * slack;
-    head[l] = coded.scale;
-    head[LFMI_LANES + l] = pack->biases[item];
-    head[2 * LFMI_LANES + l] = round_up(margin);
-    keep_largest(&pack->norm, coded.norm);
-    keep_largest(&pack->error, coded.left_out);
+    uint8_t *bytes = (uint8_t *)panel + LFMI_PANEL_HEAD * sizeof(float);
+    const float *rows[LFMI_LANES];
+    float largest = 0;
+    for (int l = 0; l < n; l++) {
+        rows[l] = pack->vectors + (int64_t)lfmi_panels_id(panels, (int32_t)(first + l)) * pack->stride;
+        const float size = lfmi_largest(rows[l], panels->d);
+        largest = size > largest ? size : largest;
+    }
+    head[0] = lfmi_scale_for(largest, 127);
+    double margin = 0;
+    for (int l = 0; l < n; l++) {
+        const lfmi_coded coded = lfmi_encode(rows[l], panels->d, head[0], bytes + LFMI_CODES * l,
+                                             LFMI_CODES * LFMI_LANES, LFMI_CODE_OFFSET);
+        const double own = (coded.left_out + LFMI_USER_SHARE * coded.norm) * slack;
+        margin = own > margin ? own : margin;
+        keep_largest(&pack->norm, coded.norm);
+    }
+    head[1] = round_up(margin);
     keep_largest(&pack->margin, margin);
-}
-
-/* An item that scores NaN. */
-static void pack_nothing(const pack_task *pack, char *panel, int l)
-{
-    const int at = pack->panels->kind == LFMI_SCAN_INT8 ? LFMI_LANES + l : l;
-    ((float *)(void *)panel)[at] = __builtin_nanf("");
 }
 
 static void pack_panels(int64_t begin, int64_t end, uint32_t task, void *arg)
@@ -98,19 +99,18 @@ static void pack_panels(int64_t begin, int64_t end, uint32_t task, void *arg)
     for (int64_t p = begin; p < end; p++) {
         char *panel = (char *)panels->data + p * bytes;
         memset(panel, 0, (size_t)bytes);
+        const int64_t first = p * LFMI_LANES, left = panels->n_items - first;
+        const int n = (int)(left < LFMI_LANES ? left : LFMI_LANES);
+        float *biases = (float *)(void *)panel + (panels->kind == LFMI_SCAN_INT8 ? LFMI_LANES : 0);
         for (int l = 0; l < LFMI_LANES; l++) {
-            const int64_t place = p * LFMI_LANES + l;
-            if (place >= panels->n_items) {
-                pack_nothing(pack, panel, l);
-                continue;
-            }
-            const int32_t item = lfmi_panels_id(panels, (int32_t)place);
-            keep_largest(&pack->bias, fabs((double)pack->biases[item]));
-            if (panels->kind == LFMI_SCAN_INT8)
-                pack_codes(pack, panel, l, item);
-            else
-                pack_numbers(pack, panel, l, item);
+            biases[l] = l < n ? pack->biases[lfmi_panels_id(panels, (int32_t)(first + l))] : __builtin_nanf("");
+            if (l < n)
+                keep_largest(&pack->bias, fabs((double)biases[l]));
         }
+        if (panels->kind == LFMI_SCAN_INT8)
+            pack_codes(pack, panel, first, n);
+        for (int l = 0; l < n && panels->kind != LFMI_SCAN_INT8; l++)
+            pack_numbers(pack, panel, l, lfmi_panels_id(panels, (int32_t)(first + l)));
     }
 }
 

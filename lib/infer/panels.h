@@ -13,7 +13,7 @@ typedef struct lfmi_panels {
     const int32_t *ids; /* the caller's, in any order; NULL: item i is item i */
     void *data;         /* NULL: packed as they are read, lfmi_panels_pack() */
     float norm, bias;   /* the largest norm and |bias| */
-    float error;        /* the largest norm of what HALF or INT8 leave out */
+    float error;        /* HALF: the largest norm of what it leaves out */
     float margin;       /* INT8: the largest margin of an item */
 } lfmi_panels;
 

@@ -63,17 +63,17 @@ static void set_bound(const lfmi_pass *pass, lfmi_pass_user *user, const lfmi_co
     const double norm = sqrt(squares);
     /* a scan of codes rounds a dozen times at most after the exact sum */
     const double terms = (double)panels->d + (is_coded ? 12 : 4);
-    double left_out = norm * (double)panels->error, reach = 0;
+    double left_out = norm * (double)panels->error, underflow = 2 * terms * smallest;
     if (is_coded) {
         const double least = coded->left_out / LFMI_USER_SHARE;
         user->margin = lfmi_round_up((coded->coded_norm > least ? coded->coded_norm : least) * slack);
         left_out = (double)user->margin * (double)panels->margin;
-        reach = 128 * sqrt((double)panels->d) * (double)panels->norm; /* of a sum before the user's scale */
+        underflow += 128.0 * 128.0 * (double)panels->d * smallest; /* of the scales' product, times the sum */
     }
     const double size = fabs((double)user->bias) + (double)panels->bias + norm * (double)panels->norm + left_out;
-    user->is_exact = panels->d > MOST_TERMS || !(size < largest) || !(reach < largest);
+    user->is_exact = panels->d > MOST_TERMS || !(size < largest);
     const double gamma = terms * roundoff / (1 - terms * roundoff);
-    const double rounding = (2 * gamma * size + 2 * terms * smallest) * slack;
+    const double rounding = (2 * gamma * size + underflow) * slack;
     if (is_coded)
         user->start_bias = lfmi_round_up((double)user->bias + rounding);
     user->bound = user->is_exact ? 0 : ((is_coded ? 2 : 1) * left_out + (is_coded ? 3 : 1) * rounding) * slack;
@@ -86,9 +86,9 @@ void lfmi_pass_add(lfmi_pass *pass, const float *vector, float bias)
     *user = (lfmi_pass_user){.vector = vector, .bias = bias, .threshold = -__builtin_inff()};
     lfmi_coded coded = {0};
     if (panels->kind == LFMI_SCAN_INT8) {
-        coded = lfmi_encode(vector, panels->d, pass->scorer->kernels->most_code,
-                            pass->codes + pass->n_users * code_bytes(pass), LFMI_CODES, 0);
-        user->scale = coded.scale;
+        user->scale = lfmi_scale_for(lfmi_largest(vector, panels->d), pass->scorer->kernels->most_code);
+        coded = lfmi_encode(vector, panels->d, user->scale, pass->codes + pass->n_users * code_bytes(pass), LFMI_CODES,
+                            0);
         user->start = -LFMI_CODE_OFFSET * coded.sum;
     }
     pass->n_users++;
@@ -158,8 +158,8 @@ static void run_chunk(lfmi_pass *pass, int32_t begin, int32_t n, bool single, co
                       int32_t n_panels, lfmi_visit_fn visit, void *arg)
 {
     const lfmi_panels *panels = pass->panels;
-    float biases[LFMI_SCAN_USERS] = {0}, thresholds[LFMI_SCAN_USERS];
-    float scales[LFMI_SCAN_USERS] = {0}, margins[LFMI_SCAN_USERS] = {0};
+    float biases[LFMI_LANES] = {0}, scales[LFMI_LANES] = {0}, margins[LFMI_LANES] = {0};
+    float thresholds[LFMI_SCAN_USERS];
     int32_t starts[LFMI_SCAN_USERS] = {0};
     for (int32_t u = 0; u < LFMI_SCAN_USERS; u++)
         thresholds[u] = __builtin_inff();

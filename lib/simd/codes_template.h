@@ -20,8 +20,12 @@ INLINE void scan_codes(const lfmi_scan *s, int width, int first, int users, int3
     VS sum[LFMI_SCAN_USERS][LFMI_SCAN_PANELS];
     VB x[LFMI_SCAN_PANELS];
     const uint8_t *from[LFMI_SCAN_PANELS];
+    float scales[LFMI_SCAN_PANELS][LFMI_LANES], starts[LFMI_SCAN_PANELS][LFMI_LANES];
 #pragma GCC unroll 4
     for (int p = 0; p < panels; p++) {
+        const float *head = (const float *)(const void *)codes_panel_at(s, panel + p);
+        v_store(scales[p], v_mul(v_load(s->scales), v_set(head[0])));
+        v_store(starts[p], v_fused(v_load(s->margins), v_set(head[1]), v_load(s->biases)));
         from[p] = codes_panel_at(s, panel + p) + LFMI_PANEL_HEAD * sizeof(float);
 #pragma GCC unroll 12
         for (int u = 0; u < users; u++)
@@ -43,14 +47,11 @@ INLINE void scan_codes(const lfmi_scan *s, int width, int first, int users, int3
     }
 #pragma GCC unroll 4
     for (int p = 0; p < panels; p++) {
-        const float *head = (const float *)(const void *)codes_panel_at(s, panel + p);
-        const V scales = v_load(head), biases = v_load(head + LFMI_LANES), margins = v_load(head + 2 * LFMI_LANES);
+        const V biases = v_load((const float *)(const void *)codes_panel_at(s, panel + p) + LFMI_LANES);
 #pragma GCC unroll 12
         for (int u = 0; u < users; u++) {
             const int at = first + u;
-            const V product = v_mul(v_from_sums(sum[u][p]), scales);
-            const V start = v_fused(margins, v_set(s->margins[at]), v_add(biases, v_set(s->biases[at])));
-            const V score = v_fused(product, v_set(s->scales[at]), start);
+            const V score = v_add(v_fused(v_from_sums(sum[u][p]), v_set(scales[p][at]), biases), v_set(starts[p][at]));
             const size_t row = (size_t)at * (size_t)s->n_panels + (size_t)(panel + p);
             v_store(s->scores + row * LFMI_LANES, score);
             s->hits[row] = (uint16_t)v_reached(score, v_set(s->thresholds[at]));

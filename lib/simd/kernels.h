@@ -70,15 +70,17 @@ typedef struct lfmi_scan {
     const int32_t *starts;
 } lfmi_scan;
 
-/* Panels of codes (INT8): 16 scales, 16 biases and 16 margins, then, four components after four, the four
- * codes of each of 16 items, 128 added to each, so that they have no sign; bytes behind the last component
- * may be anything. Users have their codes by fours, zeros behind the last, interleaved by fours. The score is
+/* Panels of codes (INT8): the panel's scale and margin and, LFMI_LANES floats from the start, 16 biases; then,
+ * four components after four, the four codes of each of 16 items, 128 added to each, so that they have no sign;
+ * bytes behind the last component may be anything. Users have their codes by fours, zeros behind the last,
+ * interleaved by fours. The score is
  *
- *     (start + sum of byte times code) * item's scale * user's scale + bias + item's bias + margin * item's margin
+ *     (start + sum of byte times code) * (scale * panel's scale) + item's bias + (bias + margin * panel's margin)
  *
  * where the user's start, -128 times the sum of the codes, takes the 128 back. Sums of products are exact,
- * d being at most LFMI_MOST_CODES; the rest may be rounded in any way. */
-enum { LFMI_CODES = 4, LFMI_CODE_OFFSET = 128, LFMI_MOST_CODES = 65536, LFMI_PANEL_HEAD = 3 * LFMI_LANES };
+ * d being at most LFMI_MOST_CODES; the rest may be rounded in any way. There is room for LFMI_LANES users' scales,
+ * margins and biases, whatever their number. */
+enum { LFMI_CODES = 4, LFMI_CODE_OFFSET = 128, LFMI_MOST_CODES = 65536, LFMI_PANEL_HEAD = 2 * LFMI_LANES };
 
 typedef struct lfmi_kernels {
     const char *name;

@@ -202,14 +202,14 @@ static void check_codes(const lfmi_kernels *k, int32_t d, bool single, bool wors
     const size_t n_items = PANELS * panel, n_users = groups * width, n_scores = width * PANELS * 16;
     float *items = guarded_new(n_items), *users = guarded_new(n_users), *scores = guarded_new(n_scores);
     float *hits = guarded_new(width * PANELS / 2 + 1);
-    float biases[LFMI_SCAN_USERS], thresholds[LFMI_SCAN_USERS], scales[LFMI_SCAN_USERS], margins[LFMI_SCAN_USERS];
+    float biases[LFMI_LANES] = {0}, scales[LFMI_LANES] = {0}, margins[LFMI_LANES] = {0}, thresholds[LFMI_SCAN_USERS];
     int32_t starts[LFMI_SCAN_USERS] = {0};
     test_random random = {(uint64_t)d};
     uint8_t *bytes = (uint8_t *)items;
     int8_t *codes = (int8_t *)users;
     for (size_t i = 0; i < n_items; i++) {
         if (i % panel < LFMI_PANEL_HEAD)
-            items[i] = i % panel < 16 ? 0.25f : (float)random_below(&random, 9) - 4;
+            items[i] = i % panel == 0 ? 0.25f : (float)random_below(&random, 9) - 4;
         for (int b = 0; b < 4 && i % panel >= LFMI_PANEL_HEAD; b++)
             bytes[4 * i + (size_t)b] = (uint8_t)(worst ? 255 : 1 + random_below(&random, 255));
     }
@@ -249,7 +249,7 @@ static void check_codes(const lfmi_kernels *k, int32_t d, bool single, bool wors
                 sum += codes[(e / 4 * width + u) * 4 + e % 4] *
                        (bytes[4 * (head + LFMI_PANEL_HEAD) + e / 4 * 64 + 4 * l + e % 4] - LFMI_CODE_OFFSET);
             const float wanted = (float)sum * 0.125f + biases[u] + items[head + 16 + l] +
-                                 margins[u] * items[head + 32 + l];
+                                 margins[u] * items[head + 1];
             const bool hit = (scan.hits[u * PANELS + i / 16] >> l & 1) != 0;
             good = good && scores[u * PANELS * 16 + i] == wanted && hit == (wanted >= thresholds[u]);
         }
