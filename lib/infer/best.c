@@ -40,10 +40,10 @@ static void select_largest(int64_t *keys, int32_t n, int32_t k)
     }
 }
 
-/* Keep the k largest keys only, in any order. */
+/* Keep the k largest keys only, the smallest of them last. */
 static void keep_largest(lfmi_best *best)
 {
-    if (best->n > best->k) {
+    if (best->n >= best->k) {
         select_largest(best->keys, best->n, best->k);
         best->n = best->k;
     }
@@ -88,20 +88,18 @@ static void refine(lfmi_best *best, lfmi_pass *pass, int32_t user)
     if (promising < n)
         select_largest(best->keys + first, n - first, best->k);
     fetch(best, pass, first, promising);
-    int32_t kept = settle_some(best, pass, user, first, promising, first);
-    float least = -__builtin_inff();
-    if (kept >= best->k) {
-        select_largest(best->keys, kept, best->k);
-        least = lfmi_key_score(best->keys[best->k - 1]);
-    }
+    best->n = settle_some(best, pass, user, first, promising, first);
+    const bool is_full = best->n >= best->k;
+    keep_largest(best);
+    const float least = is_full ? lfmi_key_score(best->keys[best->k - 1]) : -__builtin_inff();
     for (int32_t i = promising; i < n; i++) {
         if (lfmi_key_score(best->keys[i]) >= least)
-            kept = settle_some(best, pass, user, i, i + 1, kept);
+            best->n = settle_some(best, pass, user, i, i + 1, best->n);
     }
-    best->n = kept;
-    keep_largest(best);
+    if (best->n > best->k || !is_full)
+        keep_largest(best);
     best->n_exact = best->n;
-    if (best->n == best->k && lfmi_key_score(best->keys[best->k - 1]) > pass->users[user].threshold)
+    if (best->n >= best->k && lfmi_key_score(best->keys[best->k - 1]) > pass->users[user].threshold)
         pass->users[user].threshold = lfmi_key_score(best->keys[best->k - 1]);
 }
 

@@ -212,7 +212,7 @@ static const void *pack_chunk(lfmi_pass *pass, int32_t panel, int32_t n_panels)
 /* Chunks are small at first, when thresholds are low and rise fast. */
 static int32_t chunk_panels(int32_t panel, int32_t n_panels)
 {
-    enum { FIRST = 8 };
+    enum { FIRST = 4 };
     const int32_t wanted = panel == 0 ? FIRST : LFMI_CHUNK_PANELS, left = n_panels - panel;
     return left < wanted ? left : wanted;
 }

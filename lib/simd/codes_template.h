@@ -26,6 +26,8 @@ INLINE void scan_codes(const lfmi_scan *s, int width, int first, int users, int3
         const float *head = (const float *)(const void *)codes_panel_at(s, panel + p);
         v_store(scales[p], v_mul(v_load(s->scales), v_set(head[0])));
         v_store(starts[p], v_fused(v_load(s->margins), v_set(head[1]), v_load(s->biases)));
+        /* read from memory below, where a broadcast is free, not picked from registers, where it is not */
+        __asm__("" : "+m"(scales[p]), "+m"(starts[p]));
         from[p] = codes_panel_at(s, panel + p) + LFMI_PANEL_HEAD * sizeof(float);
 #pragma GCC unroll 12
         for (int u = 0; u < users; u++)
@@ -45,16 +47,21 @@ INLINE void scan_codes(const lfmi_scan *s, int width, int first, int users, int3
                 sum[u][p] = vs_add_products(sum[u][p], x[p], codes);
         }
     }
+    /* locals, which no store below can change */
+    const size_t n_panels = (size_t)s->n_panels, place = (size_t)first * n_panels + (size_t)panel;
+    const float *thresholds = s->thresholds + first;
+    float *scores = s->scores + place * LFMI_LANES;
+    uint16_t *hits = s->hits + place;
 #pragma GCC unroll 4
     for (int p = 0; p < panels; p++) {
         const V biases = v_load((const float *)(const void *)codes_panel_at(s, panel + p) + LFMI_LANES);
 #pragma GCC unroll 12
         for (int u = 0; u < users; u++) {
-            const int at = first + u;
-            const V score = v_add(v_fused(v_from_sums(sum[u][p]), v_set(scales[p][at]), biases), v_set(starts[p][at]));
-            const size_t row = (size_t)at * (size_t)s->n_panels + (size_t)(panel + p);
-            v_store(s->scores + row * LFMI_LANES, score);
-            s->hits[row] = (uint16_t)v_reached(score, v_set(s->thresholds[at]));
+            const V product = v_fused(v_from_sums(sum[u][p]), v_set(scales[p][first + u]), biases);
+            const V score = v_add(product, v_set(starts[p][first + u]));
+            const size_t at = (size_t)u * n_panels + (size_t)p;
+            v_store(scores + at * LFMI_LANES, score);
+            hits[at] = (uint16_t)v_reached(score, v_set(thresholds[u]));
         }
     }
 }
