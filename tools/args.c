@@ -137,7 +137,7 @@ static int parse_option(arguments *args, int argc, char **argv, int *at)
 static int check_files(const arguments *args)
 {
     const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
-                                 args->titles, args->exclude, args->candidates};
+                                 args->titles, args->exclude, args->exclude_items, args->candidates};
     enum { N_OUTPUTS = 3 };
     const char *const outputs[N_OUTPUTS] = {args->csv, args->json, args->per_user};
     static const char *const names[N_OUTPUTS] = {"csv", "json", "per-user"};

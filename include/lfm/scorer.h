@@ -98,7 +98,7 @@ LFM_API lfm_status lfm_scorer_biases(const lfm_scorer *scorer, int32_t space, lf
 typedef struct lfm_infer_options {
     size_t size;              /* set by the initialiser */
     int32_t threads;          /* 0: what the process may use; in a call for one user it means 1 */
-    int32_t check_overlap;    /* rank, evaluate: 1 (default): a test pair that is excluded too is an
+    int32_t check_overlap;    /* lfm_rank(): 1 (default): a test pair that is excluded too is an
                                * error; 0: such pairs are ranked among the items that are not excluded */
     const lfm_cancel *cancel; /* NULL: none */
 } lfm_infer_options;

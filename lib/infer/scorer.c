@@ -84,6 +84,19 @@ lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *option
                            items->n_rows, options->threads, &scorer->items);
 }
 
+float lfmi_scorer_represent(const lfm_scorer *scorer, int32_t space, const lfmi_feature_row *entries, float *vector)
+{
+    float bias = 0.0f;
+    for (int32_t e = 0; e < scorer->d; e++)
+        vector[e] = 0.0f;
+    for (int64_t i = 0; i < entries->n; i++) {
+        const float x = entries->values != NULL ? entries->values[i] : 1.0f;
+        scorer->kernels->add_scaled(vector, lfmi_vector(scorer, space, entries->columns[i]), x, scorer->d);
+        bias += scorer->spaces[space].biases[entries->columns[i]] * x;
+    }
+    return bias;
+}
+
 static void free_scorer(lfm_scorer *scorer)
 {
     lfm_context *context = scorer->context;

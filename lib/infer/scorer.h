@@ -44,6 +44,10 @@ static inline float lfmi_score_pair(const lfm_scorer *scorer, int32_t user, int3
                       scorer->spaces[LFM_SPACE_USER].biases[user], item);
 }
 
+/* The representation (d numbers) and bias of a row of features, summed as lfmi_represent() does: the same bits.
+ * space: LFM_SPACE_USER_FEATURE or LFM_SPACE_ITEM_FEATURE. */
+float lfmi_scorer_represent(const lfm_scorer *scorer, int32_t space, const lfmi_feature_row *entries, float *vector);
+
 /* A scorer of d components without rows, and the last step of filling it: packing its items. */
 lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out);
 lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options);
