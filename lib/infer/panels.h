@@ -15,6 +15,7 @@ typedef struct lfmi_panels {
     float norm, bias;   /* the largest norm and |bias| */
     float error;        /* HALF: the largest norm of what it leaves out */
     float margin;       /* INT8: the largest margin of an item */
+    int32_t roundings;  /* of exact scores, beyond those of a sum of d products and two biases */
 } lfmi_panels;
 
 /* Where items and users are codes, scores are uncertain by |p'| |q - q'| + |p - p'| |q|, with p' and q' what the

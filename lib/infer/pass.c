@@ -62,7 +62,7 @@ static void set_bound(const lfmi_pass *pass, lfmi_pass_user *user, const lfmi_co
         squares += (double)user->vector[e] * (double)user->vector[e];
     const double norm = sqrt(squares);
     /* a scan of codes rounds a dozen times at most after the exact sum */
-    const double terms = (double)panels->d + (is_coded ? 12 : 4);
+    const double terms = (double)panels->d + (is_coded ? 12 : 4) + (double)panels->roundings;
     double left_out = norm * (double)panels->error, underflow = 2 * terms * smallest;
     if (is_coded) {
         const double least = coded->left_out / LFMI_USER_SHARE;

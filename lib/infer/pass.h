@@ -28,7 +28,11 @@ typedef struct lfmi_pass_user {
     int32_t start;
 } lfmi_pass_user;
 
-typedef struct lfmi_pass {
+/* The exact score of users[user] and an item by its id in the panels. */
+typedef struct lfmi_pass lfmi_pass;
+typedef float (*lfmi_exact_fn)(const lfmi_pass *pass, int32_t user, int32_t item);
+
+struct lfmi_pass {
     const lfm_scorer *scorer;
     const lfmi_panels *panels;
     int32_t n_users;
@@ -37,7 +41,9 @@ typedef struct lfmi_pass {
     uint16_t *hits;
     uint8_t *codes; /* of each user, with panels of codes */
     float *packed;  /* a chunk, where the panels have no data */
-} lfmi_pass;
+    lfmi_exact_fn exact; /* NULL: the scorer's items, lfmi_score() */
+    const void *exact_arg;
+};
 
 /* What a visitor gets: the scores of users[user] with the items at places first .. first + n - 1 of the
  * panels, padded with NaN to a multiple of 16; bit l of hits[p] belongs to score 16 p + l. */
@@ -72,6 +78,8 @@ void lfmi_pass_run(lfmi_pass *pass, const lfm_cancel *cancel, lfmi_visit_fn visi
 /* The exact score of a user and an item (its id). */
 static inline float lfmi_pass_exact(const lfmi_pass *pass, int32_t user, int32_t item)
 {
+    if (pass->exact != NULL)
+        return pass->exact(pass, user, item);
     return lfmi_score(pass->scorer, pass->users[user].vector, pass->users[user].bias, item);
 }
 
