@@ -14,8 +14,8 @@ typedef struct lfm_scorer lfm_scorer;
 /* How a scorer holds a second copy of the items, the one that they are searched in. Whatever it is, the
  * results are the exact ones, bit for bit: what a search finds is scored again in float32.
  * HALF (bfloat16) takes half the memory and, where only a user or two are asked about at a time, half the time.
- * INT8 (codes of 8 bits) takes little more than a quarter of the memory and, on processors with AVX-512 VNNI, half
- * the time for many users and a quarter for a few.
+ * INT8 (codes of 8 bits) takes little more than a quarter of the memory; with AVX-512 VNNI half the time, with AVX2
+ * three quarters of it, and a quarter where only a user or two are asked about; on other processors more time.
  * Ranks, and metrics that are computed from them, take up to twice as long with either: they depend on all scores
  * and so have float32 made from the other copy as they go. */
 enum { LFM_PRECISION_FLOAT32 = 0, LFM_PRECISION_HALF = 1, LFM_PRECISION_INT8 = 2 };
