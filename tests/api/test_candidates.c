@@ -150,7 +150,7 @@ static void test_lists(void)
     static const int32_t masks[] = {0, LFM_CPU_PORTABLE, LFM_CPU_AVX2};
     for (int m = 0; m < 3; m++) {
         for (int kind = 0; kind < N_KINDS; kind++) {
-            for (int32_t precision = 0; precision < 2; precision++) {
+            for (int32_t precision = 0; precision < 3; precision++) {
                 shop s = shop_open(kind, precision, masks[m]);
                 char what[64];
                 snprintf(what, sizeof what, "mask %d, kind %d, precision %d", masks[m], kind, precision);
