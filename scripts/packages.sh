@@ -6,7 +6,7 @@
 set -eu
 
 build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev'
-check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev'
+check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev libmicrohttpd-dev'
 
 case "${1-}" in
 build) wanted=$build ;;
