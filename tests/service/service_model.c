@@ -87,11 +87,15 @@ static void train(const char *path, const char *data, int32_t epochs)
     int64_t n = 0, room = 1 << 20;
     int32_t n_users = 0, n_items = 0, user, item;
     int32_t *users = take((size_t)room, sizeof *users), *items = take((size_t)room, sizeof *items);
-    while (n < room && fscanf(file, "u%d\ti%d%*[^\n]\n", &user, &item) == 2) {
+    while (n < room && fscanf(file, " u%d i%d%*[^\n]", &user, &item) == 2) {
         n_users = user > n_users ? user : n_users;
         n_items = item > n_items ? item : n_items;
         users[n] = user - 1;
         items[n++] = item - 1;
+    }
+    if (!feof(file)) {
+        fprintf(stderr, "service-model: %s: cannot read line %lld\n", data, (long long)n + 1);
+        exit(EXIT_FAILURE);
     }
     fclose(file);
     lfm_interactions *seen = build_interactions(n, n_users, n_items, users, items, NULL);
