@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 import liblfm
-from train import DEFAULT_DATA, Data
+from data import DEFAULT_DATA, Data
 
 K = 10
 PRECISION, RECALL, AUC, RECIPROCAL_RANK = 0, 1, 2, 3
@@ -40,9 +40,9 @@ class World:
         # A tenth of all likes is for testing, so that nearly every user counts.
         users, items = data.train
         chosen = np.random.default_rng(1).random(len(users)) < 0.1
-        parts = [(users[~chosen], items[~chosen]), (users[chosen], items[chosen])]
+        self.parts = [(users[~chosen], items[~chosen]), (users[chosen], items[chosen])]
         self.train, self.test = (
-            sp.coo_matrix((np.ones(len(part[0]), np.float32), part), shape=data.shape).tocsr() for part in parts)
+            sp.coo_matrix((np.ones(len(part[0]), np.float32), part), shape=data.shape).tocsr() for part in self.parts)
         # The least that predict_rank can be asked about everyone: one item each.
         self.one_each = sp.csr_matrix((np.ones(self.n_users, np.float32), np.zeros(self.n_users, np.int32),
                                        np.arange(self.n_users + 1)), shape=data.shape)
@@ -52,7 +52,7 @@ class World:
         user_biases, users = self.lightfm.get_user_representations()
         self.library = liblfm.Library(options.build)
         self.scorer = liblfm.Scorer(self.library, (users, user_biases), (items, item_biases))
-        self.ours = [self.library.interactions(*part, data.shape) for part in parts]
+        self.ours = [self.library.interactions(*part, data.shape) for part in self.parts]
         # implicit knows no biases: the item's is one more component.
         self.implicit = AlternatingLeastSquares()  # any model: only its factors are asked
         self.implicit.user_factors = np.hstack([users, np.ones((len(users), 1), np.float32)])

@@ -1,18 +1,26 @@
 #!/bin/sh
-# Make sure that the Debian packages are there. Usage: scripts/packages.sh build|check
-# build: what ./quickstart needs. check: that, and what ./check needs besides.
+# Make sure that the Debian packages are there. Usage: scripts/packages.sh build|check|neon
+# build: what ./quickstart needs. check: that, and what ./check needs besides. neon: that, and what
+# ./check neon needs besides.
 # Installs what is missing when run as root; else says what to install. Needs no network when
 # nothing is missing.
 set -eu
 
+<<<<<<< HEAD
 build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev'
 check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev libmicrohttpd-dev'
+=======
+build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev libzip-dev'
+check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev'
+neon='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
+>>>>>>> main
 
 case "${1-}" in
 build) wanted=$build ;;
 check) wanted="$build $check" ;;
+neon) wanted="$build $check $neon" ;;
 *)
-    echo "usage: scripts/packages.sh build|check" >&2
+    echo "usage: scripts/packages.sh build|check|neon" >&2
     exit 2
     ;;
 esac

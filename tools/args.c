@@ -137,10 +137,10 @@ static int parse_option(arguments *args, int argc, char **argv, int *at)
 static int check_files(const arguments *args)
 {
     const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
-                                 args->titles, args->exclude, args->candidates};
-    enum { N_OUTPUTS = 3 };
-    const char *const outputs[N_OUTPUTS] = {args->csv, args->json, args->per_user};
-    static const char *const names[N_OUTPUTS] = {"csv", "json", "per-user"};
+                                 args->titles, args->exclude, args->candidates, args->train};
+    enum { N_OUTPUTS = 5 };
+    const char *const outputs[N_OUTPUTS] = {args->csv, args->json, args->per_user, args->save, args->save_inference};
+    static const char *const names[N_OUTPUTS] = {"csv", "json", "per-user", "save", "save-inference"};
     int standard_inputs = 0;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         standard_inputs += files[i] != NULL && strcmp(files[i], "-") == 0;
@@ -148,6 +148,10 @@ static int check_files(const arguments *args)
             if (output_is_input(outputs[out], files[i]))
                 return fail_usage("--%s would overwrite the input %s", names[out], outputs[out]);
         }
+    }
+    for (int out = 0; out < N_OUTPUTS; out++) {
+        if (output_is_input(outputs[out], args->model) || (out != 3 && output_is_input(outputs[out], args->resume)))
+            return fail_usage("--%s would overwrite the model %s", names[out], outputs[out]);
     }
     if (standard_inputs > 1)
         return fail_usage("only one file can be standard input");
@@ -178,6 +182,8 @@ static int check_features(const arguments *args)
                                   sides[i].side);
         }
     }
+    if (args->model != NULL)
+        return EXIT_FINE;
     if (args->similar_to_feature.n > 0 && args->items.file == NULL)
         return fail_usage("--similar-to-feature needs --item-features");
     const int32_t spaces[] = {args->all_of, args->to};
@@ -194,14 +200,56 @@ static int check_features(const arguments *args)
     return EXIT_FINE;
 }
 
+/* With --model nothing is read that says how to train, and nothing is trained. */
+static int check_model(const arguments *args)
+{
+    lfm_option option;
+    char dashed[SETTING_NAME_SIZE];
+    if (args->interactions != NULL)
+        return fail_usage("--model answers without training: '%s' is not needed", args->interactions);
+    if (args->split_text != NULL)
+        return fail_usage("--model and --split exclude each other: what is held out must not have been trained on");
+    if (args->users.file != NULL || args->items.file != NULL)
+        return fail_usage("--model has its features with it: --%s-features is not needed",
+                          args->users.file != NULL ? "user" : "item");
+    if (args->min_user > 0 || args->min_item > 0)
+        return fail_usage("--min-count prepares training, which --model does not do");
+    for (int32_t i = 0; settings_option(i, &option); i++) {
+        if (args->options.text[i] != NULL && strcmp(option.name, "threads") != 0)
+            return fail_usage("--%s is an option of training, which --model does not do",
+                              settings_dashed(option.name, dashed));
+    }
+    return EXIT_FINE;
+}
+
+/* What belongs to a model for its life cannot be given anew. */
+static int check_resume(const arguments *args)
+{
+    lfm_option option;
+    char dashed[SETTING_NAME_SIZE];
+    for (int32_t i = 0; settings_option(i, &option); i++) {
+        if (args->options.text[i] != NULL && option.group == LFM_OPTIONS_MODEL)
+            return fail_usage("--%s belongs to the model, which --resume takes as it is",
+                              settings_dashed(option.name, dashed));
+    }
+    return EXIT_FINE;
+}
+
 static int check_together(arguments *args)
 {
-    if (args->interactions == NULL)
+    if (args->train != NULL && args->model == NULL)
+        return fail_usage("--train goes with --model");
+    if (args->model != NULL || args->resume != NULL) {
+        const int code = args->model != NULL ? check_model(args) : check_resume(args);
+        if (code != EXIT_FINE)
+            return code;
+    }
+    if (args->interactions == NULL && args->model == NULL)
         return fail_usage("no file of interactions is given: see `lfm %s --help`", command_name());
     if (args->test != NULL && args->split_text != NULL)
         return fail_usage("--test and --split exclude each other");
     if (args->command == COMMAND_EVALUATE && args->test == NULL && args->split_text == NULL)
-        return fail_usage("evaluate on what? One of --test and --split");
+        return fail_usage("evaluate on what? One of --test and --split (with --model: --test)");
     if (args->command == COMMAND_SIMILAR) {
         int kinds = args->all_of >= 0;
         for (int i = 0; i < N_SPACE_NAMES; i++)

@@ -52,6 +52,10 @@ enum {
 typedef struct arguments {
     int command; /* COMMAND_... */
     const char *interactions, *test, *titles, *csv, *json;
+    const char *model;                 /* answer from this file, without training */
+    const char *resume;                /* go on with the model of this file */
+    const char *save, *save_inference; /* write these */
+    const char *train;                 /* with model: what users know, in place of what the file says */
     const char *columns[N_ROLES]; /* by ROLE_... */
     text_format format, titles_format;
     feature_args users, items;
@@ -111,7 +115,8 @@ enum {
     OPTION_JSON, OPTION_RECOMMEND_FOR, OPTION_SIMILAR_TO, OPTION_SIMILAR_TO_FEATURE, OPTION_TOP,
     OPTION_TITLES, OPTION_HELP, OPTION_FOR, OPTION_EXCLUDE, OPTION_SEEN, OPTION_USER, OPTION_ITEM,
     OPTION_USER_FEATURE, OPTION_ITEM_FEATURE, OPTION_ALL, OPTION_TO, OPTION_MEASURE, OPTION_CANDIDATES,
-    OPTION_PER_USER, OPTION_SEGMENTS, OPTION_BOOTSTRAP, OPTION_CONFIDENCE
+    OPTION_PER_USER, OPTION_SEGMENTS, OPTION_BOOTSTRAP, OPTION_CONFIDENCE, OPTION_MODEL, OPTION_RESUME,
+    OPTION_SAVE, OPTION_SAVE_INFERENCE, OPTION_TRAIN
 };
 
 #endif

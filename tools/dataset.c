@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "model_file.h"
 #include "testset.h"
 
 /* Make interactions of the training file's pairs, in their own memory where the policy allows. */
@@ -137,7 +138,14 @@ static int make_matrix(feature_side *side, const feature_args *features, const l
     coo.values = lfm_float32(entries->weights);
     lfm_features_options options;
     lfm_features_options_init(&options);
+    if (side->resumed && side->grown && lfm_ids_count(side->names) > side->known_names)
+        return fail("%s has features that the model does not know, which has already grown by users or items of "
+                    "--identity: train anew", features->file);
+    if (!side->resumed)
+        side->start = features->identity ? lfm_ids_count(rows) : 0;
     options.identity = features->identity;
+    options.identity_columns = side->start;
+    options.identity_rest = features->identity;
     options.normalise = features->normalise;
     if (lfm_features_from_coo(context, &coo, &options, &side->matrix) != LFM_OK)
         return fail_library();
@@ -153,9 +161,11 @@ static int read_features(dataset *data, feature_side *side, const feature_args *
 {
     feature_entries entries = {.n = 0};
     read_totals totals;
-    if (features->file == NULL)
+    if (features->file == NULL) {
+        side->start = lfm_ids_count(rows);
         return EXIT_FINE;
-    if (lfm_ids_create(context, LFM_IDS_TEXT, &side->names) != LFM_OK)
+    }
+    if (side->names == NULL && lfm_ids_create(context, LFM_IDS_TEXT, &side->names) != LFM_OK)
         return fail_memory();
     int code = feature_file_read(&entries, features, rows, side->names, shown, &totals);
     data->bad_lines += totals.bad;
@@ -220,7 +230,7 @@ const char *show_id(const lfm_ids *ids, int32_t number, char out[EXCERPT_SIZE])
     return excerpt(text, length, out);
 }
 
-int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown)
+int dataset_load(dataset *data, const arguments *args, lfm_file *resume, lfm_context *context, progress *shown)
 {
     pairs held_out = {.n = 0};
     lfm_ids *old_users = NULL, *old_items = NULL;
@@ -239,17 +249,19 @@ int dataset_load(dataset *data, const arguments *args, lfm_context *context, pro
     }
     if (code == EXIT_FINE && thresholded)
         code = threshold(data, args, context, &old_users, &old_items);
+    if (code == EXIT_FINE && resume != NULL)
+        code = model_file_adopt(data, resume, args, context, &old_users, &old_items);
     if (code == EXIT_FINE)
         code = read_features(data, &data->user_side, &args->users, data->users, context, shown);
     if (code == EXIT_FINE)
         code = read_features(data, &data->item_side, &args->items, data->items, context, shown);
-    if (code == EXIT_FINE && !thresholded)
+    if (code == EXIT_FINE && data->train == NULL)
         code = make_interactions(data, args, context, &data->train);
     if (code == EXIT_FINE && args->split_text != NULL)
         code = split(data, args, context);
     if (code == EXIT_FINE && args->test != NULL)
-        code = testset_make(data, context, &held_out, thresholded ? old_users : data->users,
-                            thresholded ? old_items : data->items);
+        code = testset_make(data, context, &held_out, old_users != NULL ? old_users : data->users,
+                            old_items != NULL ? old_items : data->items);
     if (code == EXIT_FINE && !args->allow_overlap)
         code = testset_check_overlap(data);
     if (code == EXIT_FINE)
@@ -257,6 +269,48 @@ int dataset_load(dataset *data, const arguments *args, lfm_context *context, pro
     pairs_free(&held_out);
     lfm_ids_free(old_users);
     lfm_ids_free(old_items);
+    return code;
+}
+
+/* What users know, from --train in place of what the model file says. */
+static int replace_training(dataset *data, const arguments *args, lfm_context *context, progress *shown)
+{
+    pairs known = {.n = 0};
+    lfm_interactions_free(data->train);
+    data->train = NULL;
+    data->unknown_training = false;
+    int code = dataset_read_known(&known, args->train, args, data, shown);
+    if (code == EXIT_FINE)
+        code = dataset_make_known(&known, data, context, &data->train);
+    pairs_free(&known);
+    return code;
+}
+
+int dataset_from_model(dataset *data, const arguments *args, lfm_file *file, lfm_context *context, progress *shown)
+{
+    pairs held_out = {.n = 0};
+    lfm_ids *users = NULL, *items = NULL;
+    read_totals totals = {.bad = 0};
+    int code = model_file_data(data, file, context);
+    if (code == EXIT_FINE && args->train != NULL)
+        code = replace_training(data, args, context, shown);
+    if (code == EXIT_FINE && args->test != NULL) {
+        if (lfm_ids_create(context, LFM_IDS_TEXT, &users) != LFM_OK ||
+            lfm_ids_create(context, LFM_IDS_TEXT, &items) != LFM_OK)
+            code = fail_memory();
+        else
+            code = pairs_read(&held_out, args->test, args, false, users, items, shown, &totals);
+        data->bad_lines += totals.bad;
+        if (code == EXIT_FINE)
+            code = testset_make(data, context, &held_out, users, items);
+    }
+    if (code == EXIT_FINE && !args->allow_overlap)
+        code = testset_check_overlap(data);
+    if (code == EXIT_FINE)
+        code = count_train(data);
+    pairs_free(&held_out);
+    lfm_ids_free(users);
+    lfm_ids_free(items);
     return code;
 }
 

@@ -13,7 +13,12 @@
 typedef struct feature_side {
     lfm_ids *names; /* NULL: no file */
     lfm_features *matrix; /* NULL: the identity */
-    bool identity;        /* indicators stand before the named features */
+    bool identity;        /* each user or item has an indicator beside the named features */
+    int32_t start;        /* how many indicators stand before the named features; those of further rows, as far as
+                           * there are any, stand behind. Without a matrix: all */
+    bool resumed;         /* start and the first known_names names are those of a model that is gone on with */
+    bool grown;           /* that has indicators behind its names already */
+    int32_t known_names;
     int64_t ignored;      /* lines of ids that occur in no interaction */
     int32_t bare_rows;    /* users or items without any feature */
 } feature_side;
@@ -26,6 +31,7 @@ typedef struct dataset {
     feature_side user_side, item_side;
     pairs read; /* the training file; `train` may borrow its arrays */
 
+    bool unknown_training; /* of a model file that does not say what has been seen */
     int64_t bad_lines; /* skipped, of all files */
     int64_t train_positives;
     int32_t train_users, train_items; /* that occur in training */
@@ -34,8 +40,12 @@ typedef struct dataset {
     int64_t test_pairs_dropped;       /* whose user or item --min-count dropped */
 } dataset;
 
-/* Read everything and check that it fits together. Returns an exit code. */
-int dataset_load(dataset *data, const arguments *args, lfm_context *context, progress *shown);
+/* Read everything and check that it fits together. resume: NULL, or the file whose model is gone on with.
+ * Returns an exit code. */
+int dataset_load(dataset *data, const arguments *args, lfm_file *resume, lfm_context *context, progress *shown);
+
+/* The same from a model file, without training data but what the file says of it. */
+int dataset_from_model(dataset *data, const arguments *args, lfm_file *file, lfm_context *context, progress *shown);
 
 /* Append the pairs of a file, written like the interactions, whose user and item the data knows; values
  * say nothing. Returns an exit code. */

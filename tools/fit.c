@@ -5,6 +5,7 @@
 #include "evaluation.h"
 #include "interrupt.h"
 #include "lists.h"
+#include "model_file.h"
 #include "report.h"
 #include "session.h"
 
@@ -35,16 +36,18 @@ static int evaluate_and_report(report *to, session *s)
  * where it stopped, the stretches make the same model as one long call. */
 static int train(report *to, session *s)
 {
-    const int64_t epochs = s->args->options.train.epochs;
     training_state *state = &s->state;
     int code = EXIT_FINE;
     do {
-        if (epochs > 0)
-            code = train_until(s->model, s->args, &s->data,
-                               next_stop(state->epochs, epochs, s->args->every), state, &s->shown);
+        if (state->epochs < s->epochs)
+            code = train_until(s->model, s->args, &s->data, next_stop(state->epochs, s->epochs, s->args->every),
+                               s->epochs, state, &s->shown);
+        /* What has been learnt is safe before anything else is done with it. */
+        if (code == EXIT_FINE && !state->diverged)
+            code = model_file_save(s->model, s->args, &s->data);
         if (code == EXIT_FINE)
             code = evaluate_and_report(to, s);
-    } while (code == EXIT_FINE && state->epochs < epochs && !interrupted() && !state->diverged &&
+    } while (code == EXIT_FINE && state->epochs < s->epochs && !interrupted() && !state->diverged &&
              report_is_heard(to));
     state->interrupted = interrupted();
     return code;

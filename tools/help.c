@@ -1,4 +1,4 @@
-/* The options of the commands that train, their own and the library's, and the help that lists them. */
+/* The options of the commands, their own and the library's, and the help that lists them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +16,16 @@ enum {
 };
 
 static const own_option options[] = {
+    {OTHERS, NULL, NULL, "Without training", 0},
+    {OTHERS, "model", "MODEL", "Answer from a file that lfm fit has saved, of either kind, in place of training on FILE",
+     OPTION_MODEL},
+    {EVALUATE, "train", "FILE", "With --model: what users know, in place of what the model file says", OPTION_TRAIN},
+    {FIT, NULL, NULL, "Model files", 0},
+    {FIT, "save", "MODEL", "Write a checkpoint, to answer from or go on with: at each evaluation and at the end",
+     OPTION_SAVE},
+    {FIT, "save-inference", "MODEL", "Write a file to answer from: smaller, and ready at once", OPTION_SAVE_INFERENCE},
+    {FIT, "resume", "MODEL", "Go on with a checkpoint for --epochs more; its options hold unless others are given; new "
+                             "users, items and features are taken in", OPTION_RESUME},
     {FIT | EVALUATE, NULL, NULL, "Test set and preparation", 0},
     {FIT | EVALUATE, "test", "FILE", "Held-out interactions, written like FILE", OPTION_TEST},
     {FIT | EVALUATE, "split", "HOW", "Hold out part of FILE: random:FRACTION, leave:K:USER_FRACTION (K positives of "
@@ -170,13 +180,17 @@ static const struct {
 } commands[] = {
     {FIT, "lfm fit FILE [options]: train on the interactions in FILE and report",
      "lfm fit likes.tsv --item-features tags.tsv --identity item --split random:0.2"},
-    {RECOMMEND, "lfm recommend FILE [options]: train on the interactions in FILE and list items for users",
+    {RECOMMEND, "lfm recommend FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "list items for users",
      "lfm recommend likes.tsv --k 20 --csv lists.csv"},
-    {SIMILAR, "lfm similar FILE [options]: train on the interactions in FILE and list what is alike",
+    {SIMILAR, "lfm similar FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "list what is alike",
      "lfm similar likes.tsv --item-features tags.tsv --identity item --item i1 --to item-feature"},
-    {EXPLAIN, "lfm explain FILE [options]: train on the interactions in FILE and take scores apart",
+    {EXPLAIN, "lfm explain FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "take scores apart",
      "lfm explain likes.tsv --item-features tags.tsv --identity item --user u1 --item i1,i2"},
-    {EVALUATE, "lfm evaluate FILE [options]: train on the interactions in FILE and measure how well users are served",
+    {EVALUATE, "lfm evaluate FILE|--model MODEL [options]: train on the interactions in FILE, or take a saved model, and "
+     "measure how well users are served",
      "lfm evaluate likes.tsv --split leave:5:0.2 --metrics ndcg@10,coverage@10 --bootstrap 1000 --segments 3"},
 };
 

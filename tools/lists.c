@@ -85,7 +85,7 @@ int lists_fill(lists *all, const lfm_model *model, const arguments *args, const 
         status = fill_similar(&all->kinds[LIST_SIMILAR], scorer, LFM_SPACE_ITEM, 0, threads);
     if (status == LFM_OK)
         status = fill_similar(&all->kinds[LIST_FEATURE], scorer, LFM_SPACE_ITEM_FEATURE,
-                              data->item_side.identity ? lfm_ids_count(data->items) : 0, threads);
+                              data->item_side.matrix != NULL ? data->item_side.start : 0, threads);
     const int code = status == LFM_OK ? EXIT_FINE : fail_library();
     lfm_scorer_free(scorer);
     return code;

@@ -46,7 +46,7 @@ int names_check_users(const char *option, const name_list *names, const int32_t 
     const feature_side *side = &data->user_side;
     const int64_t entries = lfm_interactions_n_entries(data->train);
     const int32_t *users = lfm_interactions_users(data->train);
-    for (int32_t i = 0; i < names->n; i++) {
+    for (int32_t i = 0; i < names->n && !data->unknown_training; i++) {
         const int32_t user = numbers[i];
         bool known = side->matrix != NULL &&
                      lfm_features_row(side->matrix, user, NULL, NULL) > (side->identity ? 1 : 0);
@@ -73,17 +73,18 @@ int32_t space_indicators(const dataset *data, int32_t space)
 {
     if (space < LFM_SPACE_USER_FEATURE)
         return 0;
-    const bool of_users = space == LFM_SPACE_USER_FEATURE;
-    const feature_side *side = of_users ? &data->user_side : &data->item_side;
-    const int32_t rows = of_users ? lfm_ids_count(data->users) : lfm_ids_count(data->items);
-    return side->matrix == NULL || side->identity ? rows : 0;
+    return space == LFM_SPACE_USER_FEATURE ? data->user_side.start : data->item_side.start;
 }
 
 const char *space_row_name(const dataset *data, int32_t space, int32_t number, bool *is_indicator)
 {
     const int32_t indicators = space_indicators(data, space);
-    *is_indicator = number < indicators;
-    if (*is_indicator)
-        return lfm_ids_text(space == LFM_SPACE_USER_FEATURE ? data->users : data->items, number, NULL);
-    return lfm_ids_text(space_names_of(data, space), number - indicators, NULL);
+    const lfm_ids *names = space_names_of(data, space);
+    const int32_t named = lfm_ids_count(names);
+    *is_indicator = number < indicators || number >= indicators + named;
+    if (!*is_indicator)
+        return lfm_ids_text(names, number - indicators, NULL);
+    /* The indicator of row r, from `indicators` on, stands at r + named. */
+    return lfm_ids_text(space == LFM_SPACE_USER_FEATURE ? data->users : data->items,
+                        number < indicators ? number : number - named, NULL);
 }

@@ -373,6 +373,21 @@ int option_set(arguments *args, const own_option *option, char *value)
                        args->confidence < 1
                    ? EXIT_FINE
                    : bad_value(option, value, "a number between 0 and 1");
+    case OPTION_MODEL:
+        args->model = value;
+        return EXIT_FINE;
+    case OPTION_RESUME:
+        args->resume = value;
+        return EXIT_FINE;
+    case OPTION_SAVE:
+        args->save = value;
+        return EXIT_FINE;
+    case OPTION_SAVE_INFERENCE:
+        args->save_inference = value;
+        return EXIT_FINE;
+    case OPTION_TRAIN:
+        args->train = value;
+        return EXIT_FINE;
     case OPTION_TITLES:
         args->titles = value;
         return EXIT_FINE;

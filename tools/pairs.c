@@ -234,6 +234,27 @@ int pairs_read(pairs *all, const char *path, const arguments *args, bool with_de
     return code;
 }
 
+bool pairs_of(pairs *all, const lfm_interactions *from)
+{
+    const int64_t n = lfm_interactions_n_entries(from);
+    const float *values = lfm_interactions_values(from), *weights = lfm_interactions_weights(from);
+    const int64_t *times = lfm_interactions_timestamps(from);
+    for (int64_t e = 0; e < n; e++) {
+        if (!reserve(all, values != NULL, weights != NULL, times != NULL))
+            return false;
+        all->users[e] = lfm_interactions_users(from)[e];
+        all->items[e] = lfm_interactions_items(from)[e];
+        if (all->values != NULL)
+            all->values[e] = values != NULL ? values[e] : 1;
+        if (weights != NULL)
+            all->weights[e] = weights[e];
+        if (times != NULL)
+            all->times[e] = times[e];
+        all->n++;
+    }
+    return true;
+}
+
 bool pairs_append(pairs *all, int32_t user, int32_t item, float value)
 {
     if (!reserve(all, true, false, false))

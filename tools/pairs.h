@@ -7,6 +7,7 @@
 
 #include "args.h"
 #include "lfm/ids.h"
+#include "lfm/interactions.h"
 #include "progress.h"
 
 /* Parallel arrays. Zero-initialise. */
@@ -23,6 +24,9 @@ typedef struct pairs {
  * split asks for them, times too. Returns an exit code. */
 int pairs_read(pairs *all, const char *path, const arguments *args, bool with_details, lfm_ids *users,
                lfm_ids *items, progress *shown, read_totals *totals);
+
+/* Take the entries of interactions. Returns false when there is no memory. */
+bool pairs_of(pairs *all, const lfm_interactions *from);
 
 /* Append one without weight and time. Returns false when there is no memory. */
 bool pairs_append(pairs *all, int32_t user, int32_t item, float value);

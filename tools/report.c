@@ -63,6 +63,13 @@ static void tell_test(FILE *text, const dataset *data, const arguments *args)
 void report_data(FILE *text, const dataset *data, const arguments *args)
 {
     const int64_t n = lfm_interactions_n_entries(data->train);
+    if (args->model != NULL) {
+        fprintf(text, "model: %s, %d user%s, %d item%s\n", args->model, (int)lfm_ids_count(data->users),
+                plural(lfm_ids_count(data->users)), (int)lfm_ids_count(data->items),
+                plural(lfm_ids_count(data->items)));
+        tell_test(text, data, args);
+        return;
+    }
     fprintf(text, "training: %lld interaction%s (%lld positive) of %d user%s and %d item%s\n",
             (long long)n, plural(n), (long long)data->train_positives, (int)data->train_users,
             plural(data->train_users), (int)data->train_items, plural(data->train_items));

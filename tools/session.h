@@ -8,12 +8,14 @@
 #include "training.h"
 
 typedef struct session {
-    const arguments *args;
+    arguments *args;
     lfm_context *context;
     dataset data;
     titles names;
     progress shown;
-    lfm_model *model;
+    lfm_file *file;   /* of --model or --resume; NULL: none */
+    lfm_model *model; /* NULL with --model */
+    int64_t epochs;   /* to be reached */
     training_state state;
 } session;
 
@@ -28,7 +30,8 @@ typedef struct command_work {
 /* Run a command from its arguments to its exit code. own: handed to its functions. */
 int session_main(const command_work *work, void *own, int argc, char **argv);
 
-/* Train for all epochs and freeze the model. Returns an exit code, EXIT_INTERRUPTED included. */
+/* Train for all epochs and freeze the model, or take it from the file of --model. Returns an exit code,
+ * EXIT_INTERRUPTED included. */
 int session_train(session *s, lfm_scorer **scorer);
 
 #endif

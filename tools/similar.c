@@ -29,6 +29,12 @@ static int prepare(session *s, void *own)
     work->to = args->to >= 0 ? args->to : (of_items ? LFM_SPACE_ITEM : LFM_SPACE_USER);
 
     const lfm_ids *table = space_names_of(&s->data, work->from);
+    const int32_t both[] = {work->from, work->to};
+    for (int i = 0; i < 2; i++) {
+        if (args->model != NULL && both[i] >= LFM_SPACE_USER_FEATURE &&
+            lfm_ids_count(space_names_of(&s->data, both[i])) == 0)
+            return fail("%s has no %ss", args->model, space_names[both[i]]);
+    }
     const name_list *asked = &args->asked[work->from];
     const int32_t shift = space_indicators(&s->data, work->from);
     work->n = args->all_of >= 0 ? lfm_ids_count(table) : asked->n;
@@ -58,6 +64,8 @@ static lfm_similar_options options_of(const similar_work *work, const session *s
     options.threads = s->args->options.train.threads;
     options.cancel = interrupt_flag();
     options.first_row = space_indicators(&s->data, work->to);
+    if (work->to >= LFM_SPACE_USER_FEATURE)
+        options.end_row = options.first_row + lfm_ids_count(space_names_of(&s->data, work->to));
     if (!s->args->seen && work->from == LFM_SPACE_USER && work->to == LFM_SPACE_USER_FEATURE)
         options.known = s->data.user_side.matrix;
     if (!s->args->seen && work->from == LFM_SPACE_ITEM && work->to == LFM_SPACE_ITEM_FEATURE)

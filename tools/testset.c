@@ -2,6 +2,7 @@
 #include "testset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common.h"
 
@@ -21,6 +22,8 @@ static bool mark_users(user_marks *marks, const dataset *data)
     const int32_t *users = lfm_interactions_users(data->train);
     for (int64_t e = 0; e < entries; e++)
         marks->trained[users[e]] = true;
+    if (data->unknown_training)
+        memset(marks->trained, true, n);
     return true;
 }
 

@@ -7,7 +7,8 @@
 /* Training between two evaluations, for the progress line. */
 typedef struct stretch {
     progress *shown;
-    int64_t epochs;        /* of the whole run */
+    int64_t epochs;        /* at the end of the whole run */
+    int64_t first;         /* at its beginning */
     double seconds_before; /* of training, in earlier stretches */
 } stretch;
 
@@ -18,7 +19,7 @@ static int32_t show_training(lfm_progress *at, void *user_data)
     const double done =
         (double)at->epoch * per_epoch + (at->epoch_ended != 0 ? 0 : (double)at->samples);
     const double seconds = now->seconds_before + at->seconds;
-    const double rate = seconds > 0 ? done / seconds : 0;
+    const double rate = seconds > 0 ? (done - (double)now->first * per_epoch) / seconds : 0;
     const double left = (double)now->epochs * per_epoch - done;
     progress_training(now->shown, at, now->epochs, rate, rate > 0 ? left / rate : 0);
     return 0;
@@ -33,10 +34,10 @@ int training_model(lfm_model **model, const arguments *args, const dataset *data
 }
 
 int train_until(lfm_model *model, const arguments *args, const dataset *data, int64_t epoch,
-                training_state *state, progress *shown)
+                int64_t last, training_state *state, progress *shown)
 {
     lfm_train_options options = args->options.train;
-    stretch now = {shown, options.epochs, state->seconds};
+    stretch now = {shown, last, state->first, state->seconds};
     options.epochs = (int32_t)(epoch - state->epochs);
     options.cancel = interrupt_flag();
     options.progress = shown->on_terminal ? show_training : NULL;

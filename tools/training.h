@@ -7,7 +7,8 @@
 
 /* How far training has come, and how it ended. */
 typedef struct training_state {
-    int64_t epochs; /* completed */
+    int64_t epochs; /* completed by the model */
+    int64_t first;  /* of them before this run */
     double seconds; /* of training */
     bool partial;   /* some steps of the next epoch are done too */
     bool interrupted, diverged;
@@ -17,8 +18,8 @@ typedef struct training_state {
 /* Make a model for the data. Returns an exit code. */
 int training_model(lfm_model **model, const arguments *args, const dataset *data, lfm_context *context);
 
-/* Train up to an epoch. Returns EXIT_FAILED when the model is of no more use. */
+/* Train up to an epoch, on the way to `last`. Returns EXIT_FAILED when the model is of no more use. */
 int train_until(lfm_model *model, const arguments *args, const dataset *data, int64_t epoch,
-                training_state *state, progress *shown);
+                int64_t last, training_state *state, progress *shown);
 
 #endif

@@ -125,6 +125,40 @@ LFM_API lfm_status lfm_model_get(const lfm_model *model, int32_t side, int32_t a
 LFM_API lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const float *values,
                                  int64_t n_values);
 
+/* What new features begin with. */
+enum { LFM_STATE_FRESH = 0, LFM_STATE_MEAN = 1 };
+
+/* How a model grows. Initialise with lfm_resize_options_init(). */
+typedef struct lfm_resize_options {
+    size_t size; /* set by the initialiser */
+    /* Row r: what the r-th new feature of that side begins as, the mean of the features named, each with its
+     * weight (>= 0, their sum > 0); an empty row begins with the initial numbers. As many rows as there are
+     * new features; sources are features that the model had before. NULL: all begin with the initial
+     * numbers. */
+    const lfm_features *user_sources;
+    const lfm_features *item_sources;
+    int32_t state;    /* of features that begin as a mean: LFM_STATE_FRESH (default): as at creation, so that
+                       * they move as fast as new ones do; LFM_STATE_MEAN: their sources' mean, so that they
+                       * move as slowly as their sources */
+    int32_t reserved; /* 0 */
+} lfm_resize_options;
+
+LFM_API void lfm_resize_options_init_sized(lfm_resize_options *options, size_t size);
+#define lfm_resize_options_init(options) lfm_resize_options_init_sized((options), sizeof *(options))
+
+/* Add features behind those that the model has, so that it can be trained with new users and items.
+ *
+ * n_user_features, n_item_features: how many there are to be, at least as many as now. Parameters and state of
+ * the old features stay as they are, bit for bit; new ones begin as options say, and else with the very
+ * numbers that a model created at this size has. The count of epochs stays. Views become invalid; scorers do
+ * not know of the new features. options: NULL for the defaults.
+ * Whatever fails changes nothing. Errors: ARGUMENT, OPTION, SHAPE (fewer features than now; sources with
+ * another number of rows than there are new features), DATA (a source that the model does not have, weights
+ * that have no mean: names them), BUSY, DIVERGED, MEMORY.
+ * Cost: a copy of each side that grows, both of which are held for a moment. Since 0.1. */
+LFM_API lfm_status lfm_model_resize(lfm_model *model, int32_t n_user_features, int32_t n_item_features,
+                                    const lfm_resize_options *options);
+
 LFM_END_DECLS
 
 #endif

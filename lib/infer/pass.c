@@ -85,6 +85,16 @@ static void score_exactly(const lfmi_pass *pass, int32_t user, int32_t first, in
     }
 }
 
+/* The items that fill up the last panel reach nothing, whatever a damaged file has in their place. */
+static void strike_out_padding(int32_t n_items, int32_t n_panels, float *scores, uint16_t *hits)
+{
+    if (n_items == n_panels * LFMI_LANES)
+        return;
+    for (int32_t at = n_items; at < n_panels * LFMI_LANES; at++)
+        scores[at] = __builtin_nanf("");
+    hits[n_panels - 1] &= (uint16_t)((1u << n_items % LFMI_LANES) - 1);
+}
+
 /* A chunk of items for `n` users from `begin` on: a group, or a single user. */
 static void run_chunk(lfmi_pass *pass, int32_t begin, int32_t n, bool single, int32_t panel, int32_t n_panels,
                       lfmi_visit_fn visit, void *arg)
@@ -113,6 +123,8 @@ static void run_chunk(lfmi_pass *pass, int32_t begin, int32_t n, bool single, in
         uint16_t *hits = pass->hits + u * n_panels;
         if (pass->users[begin + u].is_exact)
             score_exactly(pass, begin + u, first, n_items, scores, hits);
+        if (panels->is_borrowed)
+            strike_out_padding(n_items, n_panels, scores, hits);
         const lfmi_chunk chunk = {.user = begin + u, .first = first, .n = n_items, .scores = scores, .hits = hits};
         visit(pass, &chunk, arg);
     }

@@ -183,7 +183,8 @@ static void write_ranks(lfmi_ranker *ranker, int32_t at, const lfmi_rank_user *t
         }
         const int64_t place = count_up_to(targets->scores, targets->n, own) - 1;
         const bool is_candidate = !excludes || !lfmi_is_known(exclude_index, to->user, to->items[i]);
-        to->ranks[i] = (int32_t)(targets->counts[place] - is_candidate);
+        const int64_t rank = targets->counts[place] - is_candidate, last = ranker->pass.panels->n_items - 1;
+        to->ranks[i] = (int32_t)(rank < 0 ? 0 : (rank > last ? last : rank)); /* a damaged file's may be beyond */
     }
 }
 

@@ -69,11 +69,46 @@ lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out)
     return LFM_OK;
 }
 
+/* The mean of a side: of at most SAMPLE rows, evenly spread, since more would not change it much. */
+static void take_mean(const lfm_scorer *scorer, int32_t space, double *mean)
+{
+    enum { SAMPLE = 1 << 14 };
+    const lfmi_space *from = &scorer->spaces[space];
+    const int32_t step = from->n_rows / SAMPLE + 1;
+    int32_t n = 0;
+    for (int64_t row = 0; row < from->n_rows; row += step, n++) {
+        const float *vector = lfmi_vector(scorer, space, (int32_t)row);
+        for (int32_t e = 0; e < scorer->d; e++)
+            mean[e] += (double)vector[e];
+        mean[scorer->d] += (double)from->biases[row];
+    }
+    for (int32_t e = 0; e <= scorer->d && n > 0; e++)
+        mean[e] /= n;
+}
+
+lfm_status lfmi_scorer_average(lfm_scorer *scorer, const double *means)
+{
+    const int64_t n = LFMI_SIDES * ((int64_t)scorer->d + 1);
+    LFMI_TRY(LFMI_NEW_ZEROED(scorer->context, n, "means", &scorer->means));
+    if (means != NULL) {
+        memcpy(scorer->means, means, (size_t)n * sizeof *means);
+        return LFM_OK;
+    }
+    fenv_t environment;
+    lfmi_float_enter(&environment);
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        take_mean(scorer, side, scorer->means + side * ((int64_t)scorer->d + 1));
+    lfmi_float_leave(&environment);
+    return LFM_OK;
+}
+
 lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options)
 {
+    if (scorer->means == NULL)
+        LFMI_TRY(lfmi_scorer_average(scorer, NULL));
     const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
-    return lfmi_panels_new(scorer->context, lfmi_scan_kind(options->precision), items->vectors, items->biases, scorer->d, scorer->stride, NULL,
-                           items->n_rows, options->threads, &scorer->items);
+    return lfmi_panels_new(scorer->context, lfmi_scan_kind(options->precision), items->vectors, items->biases,
+                           scorer->d, scorer->stride, NULL, items->n_rows, options->threads, &scorer->items);
 }
 
 static void free_scorer(lfm_scorer *scorer)
@@ -88,6 +123,7 @@ static void free_scorer(lfm_scorer *scorer)
     }
     lfmi_panels_free(context, &scorer->items);
     lfmi_release(scorer->release, scorer->release_user_data);
+    LFMI_FREE_ARRAY(context, scorer->means, LFMI_SIDES * ((int64_t)scorer->d + 1));
     LFMI_FREE_ARRAY(context, scorer, 1);
     lfm_context_free(context);
 }

@@ -28,6 +28,7 @@ struct lfm_scorer {
     bool has_model; /* what it was made from, as far as that is known */
     int64_t epochs;
     lfm_model_options model_options;
+    double *means;     /* of all users, then of all items: d components and the bias */
 };
 
 /* How the items of a scorer of LFM_PRECISION_... are packed. */
@@ -54,8 +55,10 @@ static inline float lfmi_score_pair(const lfm_scorer *scorer, int32_t user, int3
                       scorer->spaces[LFM_SPACE_USER].biases[user], item);
 }
 
-/* A scorer of d components without rows, and the last step of filling it: packing its items. */
+/* A scorer of d components without rows, and the last steps of filling it: the means, copied or (NULL) computed,
+ * and packing its items, which does the first too where it has not been done. */
 lfm_status lfmi_scorer_new(lfm_context *context, int32_t d, lfm_scorer **out);
+lfm_status lfmi_scorer_average(lfm_scorer *scorer, const double *means);
 lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *options);
 
 /* Take over the caller's options (NULL: the defaults). */

@@ -204,9 +204,11 @@ static lfm_status check_scorer_features(const lfm_scorer *scorer, int32_t side, 
     if (features == NULL)
         return LFM_OK;
     const int32_t n_rows = scorer->spaces[side].n_rows, n_features = scorer->spaces[side + 2].n_rows;
-    if (features->n_rows != n_rows || (n_features > 0 && features->n_features != n_features))
-        return lfmi_fail(LFM_ERROR_SHAPE, "the %s feature matrix is %d x %d, the scorer's would be %d x %d",
-                         side_names[side], features->n_rows, features->n_features, n_rows, n_features);
+    if (features->n_rows != n_rows || features->n_features != n_features)
+        return lfmi_fail(LFM_ERROR_SHAPE, "the %s feature matrix is %d x %d; the scorer has %d %ss and holds %d %s "
+                                          "features",
+                         side_names[side], features->n_rows, features->n_features, n_rows, side_names[side], n_features,
+                         side_names[side]);
     return LFM_OK;
 }
 
@@ -232,6 +234,9 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
     const lfm_features *features[LFMI_SIDES] = {[LFM_USER] = options->user_features,
                                                 [LFM_ITEM] = options->item_features};
     const bool half = options->precision == LFM_PRECISION_HALF;
+    if (scorer->d > LFMI_MOST_COMPONENTS)
+        return lfmi_fail(LFM_ERROR_UNSUPPORTED, "the scorer has %d components; a file has at most %d", scorer->d,
+                         LFMI_MOST_COMPONENTS);
     LFMI_TRY(tell_kind(plan, "inference", scorer->d));
     if (scorer->has_model) {
         LFMI_TRY(lfmi_plan_tell_number(plan, "epochs", scorer->epochs));
@@ -246,11 +251,14 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
         if (of_features->vectors != NULL)
             add_space(plan, scorer, side + 2, half, lfmi_parameter_names[side][LFM_EMBEDDINGS],
                       lfmi_parameter_names[side][LFM_BIASES]);
-        if (space->vectors != of_features->vectors)
+        if (space->vectors != of_features->vectors || space->n_rows != of_features->n_rows)
             add_space(plan, scorer, side, half, lfmi_representation_names[side], lfmi_representation_bias_names[side]);
     }
-    if (!half)
+    if (!half) {
+        lfmi_plan_matrix(plan, LFMI_MEANS, "F64", scorer->means, LFMI_SIDES, (int64_t)scorer->d + 1,
+                         ((int64_t)scorer->d + 1) * (int64_t)sizeof(double));
         LFMI_TRY(add_scan(contents, scorer));
+    }
     return add_rest(contents, options, n_rows);
 }
 

@@ -6,6 +6,7 @@
 #include "io/plan.h"
 
 #define LFMI_FORMAT_VERSION 1
+enum { LFMI_MOST_COMPONENTS = 65536 }; /* as many as a model may have */
 
 /* The names of tensors, by side (LFM_USER, LFM_ITEM) and, of parameters, by array (LFM_EMBEDDINGS, …). */
 enum { LFMI_ARRAYS = 6 };
@@ -19,6 +20,7 @@ extern const char *const lfmi_ids_names[LFMI_SPACES][LFMI_IDS_ARRAYS];
 extern const char *const lfmi_ids_start_names[LFMI_SIDES]; /* in the metadata */
 #define LFMI_SEEN_OFFSETS "seen_offsets"
 #define LFMI_SEEN_ITEMS "seen_items"
+#define LFMI_MEANS "side_means"
 #define LFMI_ITEM_SCAN "item_scan"
 #define LFMI_ITEM_SCAN_BOUNDS "item_scan_bounds"
 

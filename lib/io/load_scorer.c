@@ -27,14 +27,16 @@ static lfm_status find_space(const lfm_file *file, const char *vectors, const ch
     return lfmi_file_need(file, biases, dtype, 1, rows, -1, &space->biases);
 }
 
-/* Find the spaces of a side; its representations are the features' own where there are none apart. */
+/* Find the spaces of a side; without a feature matrix its representations may be the features' own. */
 static lfm_status find_side(const lfm_file *file, int32_t side, int32_t d, stored_space spaces[LFMI_SPACES])
 {
     LFMI_TRY(find_space(file, lfmi_representation_names[side], lfmi_representation_bias_names[side], d,
                         &spaces[side]));
     LFMI_TRY(find_space(file, lfmi_parameter_names[side][LFM_EMBEDDINGS], lfmi_parameter_names[side][LFM_BIASES], d,
                         &spaces[side + 2]));
-    if (spaces[side].vectors == NULL)
+    const bool has_features =
+        lfmi_header_find(&file->header, lfmi_feature_names[side][LFMI_FEATURE_OFFSETS]) != NULL;
+    if (spaces[side].vectors == NULL && !has_features)
         spaces[side] = spaces[side + 2];
     if (spaces[side].vectors == NULL)
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is missing", file->name, lfmi_representation_names[side]);
@@ -113,10 +115,15 @@ static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[L
         else
             LFMI_TRY(take_space(scorer, file, &spaces[s], &scorer->spaces[s]));
     }
+    if (scorer->release != NULL && lfmi_header_find(&file->header, LFMI_MEANS) != NULL) {
+        const lfmi_stored *means;
+        LFMI_TRY(lfmi_file_need(file, LFMI_MEANS, "F64", 2, LFMI_SIDES, (int64_t)scorer->d + 1, &means));
+        LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
+    }
     for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
         const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision);
         if (wanted && take_scan(scorer, file, kind))
-            return LFM_OK;
+            return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
     }
     return lfmi_scorer_pack(scorer, options);
 }
@@ -126,18 +133,13 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     lfm_scorer_options known;
     LFMI_TRY(lfmi_scorer_options_read(&known, options));
     const int64_t d = lfmi_header_number(&file->header, "components");
-    if (d < 1 || d > 65536)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, 65536]", file->name);
+    if (d < 1 || d > LFMI_MOST_COMPONENTS)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, %d]", file->name,
+                         LFMI_MOST_COMPONENTS);
     stored_space spaces[LFMI_SPACES];
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         LFMI_TRY(find_side(file, side, (int32_t)d, spaces));
-    bool half = false;
-    for (int32_t s = 0; s < LFMI_SPACES; s++) {
-        if (s < 2 || spaces[s].vectors == NULL)
-            continue;
-        half = half || spaces[s].half;
-    }
-    half = half || spaces[LFM_USER].half || spaces[LFM_ITEM].half;
+    const bool half = spaces[LFM_USER].half;
     for (int32_t s = 0; s < LFMI_SPACES; s++) {
         if (spaces[s].vectors != NULL && spaces[s].half != half)
             return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is of another precision than the others", file->name,
@@ -145,6 +147,11 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     }
     lfm_model_options model_options;
     LFMI_TRY(lfmi_load_model_options(file, &model_options));
+    int64_t epochs;
+    LFMI_TRY(lfmi_load_epochs(file, &epochs));
+    if (epochs >= 0 && model_options.components != d)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata says components %lld and model.components %d", file->name,
+                         (long long)d, model_options.components);
     lfm_scorer *scorer = NULL;
     LFMI_TRY(lfmi_scorer_new(file->context, (int32_t)d, &scorer));
     if (!half) {
@@ -152,8 +159,8 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
         scorer->release = lfmi_file_release;
         scorer->release_user_data = lfm_file_ref(file);
     }
-    scorer->epochs = lfmi_header_number(&file->header, "epochs");
-    scorer->has_model = scorer->epochs >= 0;
+    scorer->epochs = epochs;
+    scorer->has_model = epochs >= 0;
     scorer->model_options = model_options;
     const lfm_status status = fill(scorer, file, spaces, &known, options == NULL);
     if (status == LFM_OK)

@@ -78,6 +78,13 @@ static int32_t n_indicators(const lfm_features_options *options, const lfmi_inpu
     return options->identity_columns > 0 ? options->identity_columns : input->n_rows;
 }
 
+/* Indicators behind the given columns, of the rows that have none before them. */
+static int32_t n_rest(const lfm_features_options *options, const lfmi_input *input)
+{
+    const int32_t before = n_indicators(options, input);
+    return options->identity && options->identity_rest && before < input->n_rows ? input->n_rows - before : 0;
+}
+
 /* Write the merged or kept entries of one row; return the place after the last, or -1 on overflow. */
 static int64_t copy_row(const lfmi_input *input, const lfmi_grouping *grouping,
                         const lfm_features_options *options, int32_t row, int64_t to, copy_target *target)
@@ -106,8 +113,8 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
 {
     const bool merges = options->duplicates == LFM_DUPLICATES_SUM || options->duplicates == LFM_DUPLICATES_LAST;
     int64_t n = merges ? lfmi_count_distinct(input, grouping) : input->n_entries;
-    const int32_t indicators = n_indicators(options, input);
-    n += indicators < input->n_rows ? indicators : input->n_rows;
+    const int32_t indicators = n_indicators(options, input), rest = n_rest(options, input);
+    n += indicators < input->n_rows ? indicators + rest : input->n_rows;
     copy_target target = {0};
     lfm_context *context = f->context;
     LFMI_TRY(lfmi_array_new(context, LFM_INT64, (int64_t)input->n_rows + 1, "offsets of features", &f->offsets,
@@ -127,6 +134,8 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
         target.offsets[row] = begin;
         if (row < indicators)
             put(&target, to++, row, 1.0);
+        else if (rest > 0)
+            put(&target, to++, input->n_columns + row, 1.0);
         to = copy_row(input, grouping, options, row, to, &target);
         if (to < 0)
             return lfmi_fail(LFM_ERROR_DATA, "%s: row %d: the sum of a repeated weight is not a finite float32",
@@ -141,11 +150,12 @@ static lfm_status build_csr(const lfmi_input *input, const lfmi_grouping *groupi
 static lfm_status build(const lfmi_input *input, const lfm_features_options *options, lfm_features *f)
 {
     lfm_context *context = f->context;
-    if ((int64_t)n_indicators(options, input) + input->n_columns > INT32_MAX)
-        return lfmi_fail(LFM_ERROR_SHAPE, "%s: identity has %d indicators beside %d columns: the sum must fit int32",
-                         input->what, n_indicators(options, input), input->n_columns);
+    const int64_t indicators = (int64_t)n_indicators(options, input) + n_rest(options, input);
+    if (indicators + input->n_columns > INT32_MAX)
+        return lfmi_fail(LFM_ERROR_SHAPE, "%s: identity has %lld indicators beside %d columns: the sum must fit int32",
+                         input->what, (long long)indicators, input->n_columns);
     f->n_rows = input->n_rows;
-    f->n_features = input->n_columns + n_indicators(options, input);
+    f->n_features = input->n_columns + (int32_t)indicators;
     f->n_entries = input->n_entries;
     const bool as_is = input->rows.data == NULL && input->offsets.data != NULL && !options->identity &&
                        !options->normalise;

@@ -191,6 +191,40 @@ static lfm_status train_all(scenario *s)
     return LFM_OK;
 }
 
+/* The model grows by a feature on each side, then new rows are folded in on each side. */
+static lfm_status grow(scenario *s)
+{
+    const uint64_t before = model_hash(s->model);
+    const lfm_status status = lfm_model_resize(s->model, FEATURES + 1, FEATURES + 1, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || model_hash(s->model) == before);
+    return status;
+}
+
+static lfm_status fold(scenario *s, const lfm_scorer *scorer)
+{
+    enum { COMPONENTS = 5 };
+    for (int32_t bits = 0; bits < 4; bits++) {
+        static const int32_t columns[3] = {0, 1, 2};
+        lfm_coo coo;
+        lfm_coo_init(&coo);
+        coo.n_entries = coo.n_rows = coo.n_columns = 3;
+        coo.rows = coo.columns = lfm_int32(columns);
+        lfm_interactions *rows = NULL;
+        STEP(lfm_interactions_from_coo(s->context, &coo, NULL, &rows));
+        lfm_fold_in_options how;
+        lfm_fold_in_options_init(&how);
+        how.side = bits & 1;
+        how.loss = bits & 2 ? LFM_LOSS_WARP : how.side == LFM_USER ? LFM_LOSS_WARP_KOS : LFM_LOSS_BPR;
+        how.training = s->train;
+        float vectors[3 * COMPONENTS] = {-7};
+        const lfm_status status = lfm_fold_in(scorer, rows, vectors, 0, NULL, &how);
+        lfm_interactions_free(rows);
+        s->untouched = s->untouched && (status == LFM_OK || vectors[0] == -7);
+        STEP(status);
+    }
+    return LFM_OK;
+}
+
 /* A scorer of embeddings, its items in half precision, and a recommendation for a vector. */
 static lfm_status embed(scenario *s)
 {
@@ -273,6 +307,7 @@ static lfm_status infer_all(scenario *s)
     s->untouched = s->untouched && (status == LFM_OK || all_items[0] == -7);
     STEP(status);
     STEP(embed(s));
+    STEP(fold(s, scorer));
     items[0] = -7;
     scores[0] = -7;
     static const int32_t excluded = 2;
@@ -295,12 +330,69 @@ static lfm_status infer_all(scenario *s)
     STEP(status);
     status = lfm_find_overlap(s->whole, s->left, &found, NULL, NULL);
     s->untouched = s->untouched && (status == LFM_OK || found == -7);
+    STEP(status);
+    return grow(s);
+}
+
+/* Ids, and matrices made by name. */
+static lfm_status name_things(lfm_ids *ids, lfm_dataset *d, bool *untouched)
+{
+    static const char *const rows[] = {"a", "b", "c"}, *const columns[] = {"x", "y", "x"};
+    static const float values[] = {1, 2, 3};
+    lfm_named_entries entries;
+    lfm_named_entries_init(&entries);
+    entries.n_entries = 3;
+    entries.rows = lfm_strings(rows);
+    entries.columns = lfm_strings(columns);
+    entries.values = lfm_float32(values);
+    entries.unknown_rows = entries.unknown_columns = LFM_UNKNOWN_ADD;
+    int32_t indices[N] = {-7};
+    char bytes[N * 3];
+    int64_t offsets[N + 1] = {0};
+    for (int i = 0; i < N; i++) {
+        memcpy(bytes + 3 * i, (const char[]){'i', (char)('0' + i / 10), (char)('0' + i % 10)}, 3);
+        offsets[i + 1] = 3 * i + 3;
+    }
+    lfm_status status = lfm_ids_add_all(ids, N, lfm_texts(bytes, offsets), indices);
+    *untouched = status == LFM_OK || (lfm_ids_count(ids) == 0 && indices[0] == -7);
+    STEP(status);
+    status = lfm_dataset_add_ids(d, LFM_SPACE_USER, N, lfm_texts(bytes, offsets), indices);
+    *untouched = status == LFM_OK || lfm_ids_count(lfm_dataset_ids(d, LFM_SPACE_USER_FEATURE)) == 0;
+    STEP(status);
+    STEP(lfm_dataset_add_interactions(d, &entries, NULL));
+    STEP(lfm_dataset_add_features(d, LFM_USER, &entries, NULL));
+    lfm_interactions *m = NULL;
+    status = lfm_dataset_interactions(d, NULL, &m);
+    *untouched = (status == LFM_OK) == (m != NULL);
+    lfm_interactions_free(m);
+    STEP(status);
+    lfm_features *f = NULL;
+    status = lfm_dataset_features(d, LFM_USER, NULL, &f);
+    *untouched = (status == LFM_OK) == (f != NULL);
+    lfm_features_free(f);
+    return status;
+}
+
+static lfm_status make_by_name(scenario *s)
+{
+    lfm_ids *ids = NULL;
+    lfm_dataset *d = NULL;
+    bool untouched = true;
+    lfm_status status = lfm_ids_create(s->context, LFM_IDS_TEXT, &ids);
+    if (status == LFM_OK)
+        status = lfm_dataset_create(s->context, NULL, &d);
+    if (status == LFM_OK)
+        status = name_things(ids, d, &untouched);
+    s->untouched = s->untouched && untouched;
+    lfm_ids_free(ids);
+    lfm_dataset_free(d);
     return status;
 }
 
 static lfm_status run_steps(scenario *s)
 {
     STEP(lfm_cancel_create(s->context, &s->cancel));
+    STEP(make_by_name(s));
     STEP(make_matrices(s));
     STEP(make_features(s));
     STEP(split_and_threshold(s));

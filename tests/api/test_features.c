@@ -167,6 +167,28 @@ static void test_identity_columns(void)
     CHECK(f == NULL);
 }
 
+/* Rows without an indicator before the given columns get one behind them. */
+static void test_identity_rest(void)
+{
+    for (int32_t n = 1; n < 6; n++) {
+        const int32_t rest = n < ROWS ? ROWS - n : 0;
+        const lfm_coo coo = coo_of(false, 1);
+        lfm_features_options options;
+        lfm_features_options_init(&options);
+        options.identity = 1;
+        options.identity_columns = n;
+        options.identity_rest = 1;
+        lfm_features *f = NULL;
+        REQUIRE_OK(lfm_features_from_coo(NULL, &coo, &options, &f));
+        CHECK(lfm_features_n_rows(f) == ROWS && lfm_features_n_features(f) == n + COLUMNS + rest &&
+              lfm_features_n_entries(f) == ROWS + N);
+        CHECK_ROW(f, 0, 3, LIST(0, n + 4, n + 2), LIST(1, -1, 3));
+        CHECK_ROW(f, 1, 1, LIST(n > 1 ? 1 : COLUMNS + 1), LIST(1));
+        CHECK_ROW(f, 2, 4, LIST(n > 2 ? 2 : COLUMNS + 2, n + 1, n + 1, n + 3), LIST(1, 0.5f, 1.5f, 2));
+        lfm_features_free(f);
+    }
+}
+
 static void test_normalise(void)
 {
     lfm_features *f = make(LFM_DUPLICATES_KEEP, 0, 1, 1);
@@ -326,6 +348,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"forms and types", test_forms},       {"identity columns", test_identity},
         {"any number of indicators", test_identity_columns},
+        {"indicators behind the columns", test_identity_rest},
         {"normalised rows", test_normalise},   {"duplicates", test_duplicates},
         {"borrowing and release", test_borrowing}, {"no entries", test_empty},
         {"bad input", test_bad},
