@@ -15,18 +15,18 @@ WARM_UP = 3  # seconds
 MODEL = dict(users=15000, items=26000, interactions=550000)
 
 
-def train(build, folder):
+def train(lfm, folder):
     """Two models of the same users and items, kept for the next time."""
     data = folder / '-'.join(str(value) for value in MODEL.values())
     if not data.exists():
         folder.mkdir(parents=True, exist_ok=True)
         options = [word for name, value in MODEL.items() for word in (f'--{name}', str(value))]
-        subprocess.run([build / 'tools' / 'lfm', 'synth', data, *options], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([lfm, 'synth', data, *options], check=True, stdout=subprocess.DEVNULL)
     models = [folder / f'service-{epochs}.lfm' for epochs in (10, 11)]
-    for model, epochs in zip(models, (10, 11)):
+    for model, epochs in zip(models, ('10', '11')):
         if not model.exists():
-            subprocess.run([build / 'tests' / 'service' / 'service-model', 'train', model, data / 'interactions.tsv',
-                            str(epochs)], check=True)
+            subprocess.run([lfm, 'fit', data / 'interactions.tsv', '--components', '64', '--epochs', epochs, '--every',
+                            '0', '--no-train-metrics', '--save-inference', model], check=True, stdout=subprocess.DEVNULL)
     return models
 
 
@@ -83,7 +83,7 @@ def main():
     parser.add_argument('--connections', type=int, default=16)
     parser.add_argument('--threads', type=int, default=os.cpu_count())
     how = parser.parse_args()
-    models = train(how.build, how.data)
+    models = train(how.build / 'tools' / 'lfm', how.data)
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder, 'model.lfm')
         shutil.copy(models[0], target)
@@ -94,8 +94,8 @@ def main():
         state = health(port)
         print(f"{state['users']:,} users, {state['items']:,} items, {state['components']} components, "
               f"{target.stat().st_size / 1e6:.1f} MB; {how.connections} connections, {how.threads} threads")
-        measure(how, service, port, models, target, '/recommend?k=10&user=u', state['users'] - 5, 'recommend, k = 10')
-        measure(how, service, port, models, target, '/similar?k=10&item=i', state['items'] - 5, 'similar, k = 10')
+        measure(how, service, port, models, target, '/recommend?k=10&user=u', state['users'], 'recommend, k = 10')
+        measure(how, service, port, models, target, '/similar?k=10&item=i', state['items'], 'similar, k = 10')
         measure(how, service, port, models, target, '/healthz?n=', state['items'], 'healthz')
         memory = [line for line in open(f'/proc/{service.pid}/status') if line.startswith(('VmHWM', 'RssAnon'))]
         print('; '.join(' '.join(line.split()) for line in memory))

@@ -1,7 +1,6 @@
 /* What the tests of the service need of the library: model files, and the right answers.
  *
  *     service-model make FILE SEED text|number|none checkpoint|inference
- *     service-model train FILE DATA EPOCHS       from lines "u7<TAB>i12…", as lfm synth writes them
  *     service-model recommend FILE K             a line for each user: items and scores
  *     service-model similar FILE K               a line for each item: items and cosines */
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include "build.h"
 #include "lfm/lfm.h"
 
-enum { USERS = 50, ITEMS = 80, LIKES = 600, COMPONENTS = 8, TRAINED_COMPONENTS = 64 };
+enum { USERS = 50, ITEMS = 80, LIKES = 600, COMPONENTS = 8 };
 
 static void check(lfm_status status, const char *what)
 {
@@ -77,39 +76,6 @@ static void make(const char *path, uint64_t seed, const char *names, int checkpo
     save(path, model, seen, names, checkpoint);
 }
 
-static void train(const char *path, const char *data, int32_t epochs)
-{
-    FILE *file = fopen(data, "r");
-    if (file == NULL) {
-        perror(data);
-        exit(EXIT_FAILURE);
-    }
-    int64_t n = 0, room = 1 << 20;
-    int32_t n_users = 0, n_items = 0, user, item;
-    int32_t *users = take((size_t)room, sizeof *users), *items = take((size_t)room, sizeof *items);
-    while (n < room && fscanf(file, " u%d i%d%*[^\n]", &user, &item) == 2) {
-        n_users = user > n_users ? user : n_users;
-        n_items = item > n_items ? item : n_items;
-        users[n] = user - 1;
-        items[n++] = item - 1;
-    }
-    if (!feof(file)) {
-        fprintf(stderr, "service-model: %s: cannot read line %lld\n", data, (long long)n + 1);
-        exit(EXIT_FAILURE);
-    }
-    fclose(file);
-    lfm_interactions *seen = build_interactions(n, n_users, n_items, users, items, NULL);
-    free(users);
-    free(items);
-    lfm_model *model = build_model(NULL, n_users, n_items, TRAINED_COMPONENTS, 0, 1);
-    lfm_train_options options;
-    lfm_train_options_init(&options);
-    options.epochs = epochs;
-    check(lfm_model_fit_partial(model, seen, NULL, NULL, &options), "training");
-    printf("%d users, %d items, %lld likes\n", n_users, n_items, (long long)n);
-    save(path, model, seen, "text", 0);
-}
-
 static void answer(const char *path, int similar, int32_t k)
 {
     lfm_file *file;
@@ -142,8 +108,6 @@ int main(int argc, char **argv)
     const char *what = argc > 3 ? argv[1] : "";
     if (argc == 6 && strcmp(what, "make") == 0)
         make(argv[2], strtoull(argv[3], NULL, 10), argv[4], strcmp(argv[5], "checkpoint") == 0);
-    else if (argc == 5 && strcmp(what, "train") == 0)
-        train(argv[2], argv[3], (int32_t)strtol(argv[4], NULL, 10));
     else if (argc == 4 && (strcmp(what, "recommend") == 0 || strcmp(what, "similar") == 0))
         answer(argv[2], what[0] == 's', (int32_t)strtol(argv[3], NULL, 10));
     else
