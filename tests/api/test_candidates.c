@@ -196,7 +196,7 @@ static void test_candidates(void)
             for (int32_t item = ITEMS - 1; item >= 0; item--) { /* descending, and twice */
                 const bool is_candidate = some == 0 ? item % 7 == 0 : (some == 1 && item % 9 != 0);
                 const bool is_excluded = item % 5 == 0;
-                mask[item] = item % 11 == 0 ? 0 : (uint8_t)(item % 200 + 1);
+                mask[item] = (uint8_t)(item % 11 == 0 ? 0 : item % 200 + 1);
                 allowed[item] = is_candidate && !is_excluded && mask[item] != 0;
                 for (int twice = 0; is_candidate && twice < 2; twice++)
                     candidates[o.n_candidates++] = item;
