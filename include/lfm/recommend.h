@@ -14,6 +14,20 @@ LFM_BEGIN_DECLS
 LFM_API lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users,
                                const int32_t *items, float *scores, const lfm_infer_options *options);
 
+/* Score n (user, item) pairs straight from embeddings that lie elsewhere: nothing is copied and no scorer
+ * made, so a few pairs cost a few dot products.
+ * context: NULL for the defaults. user_ids, item_ids: n rows of `users`, respectively of `items`. scores: room
+ * for n floats, the bits that lfm_predict() gives for a scorer from the same embeddings. The embeddings
+ * named are not checked for NaN and infinity: such scores are NaN or infinite.
+ * options: NULL for the defaults.
+ * Errors: ARGUMENT (NULL; n below 0; a stride that is too small or no multiple of 4), OPTION, SHAPE (users
+ * and items of different numbers of components), DATA (an id out of range: names its place), CANCELLED (a
+ * part may be filled). Thread-safe. Since 0.1. */
+LFM_API lfm_status lfm_predict_embeddings(lfm_context *context, const lfm_embeddings *users,
+                                          const lfm_embeddings *items, int64_t n, const int32_t *user_ids,
+                                          const int32_t *item_ids, float *scores,
+                                          const lfm_infer_options *options);
+
 /* Score n_users users with n_items items, every one with every one.
  * users, items: ids, in any order, repeats allowed; NULL: 0, 1, … scores: row r belongs to users[r], its
  * column c to items[c]. stride: bytes from row to row, a multiple of 4; 0: rows lie one after another.
