@@ -17,6 +17,17 @@ class Coo(c.Structure):
                 ('n_columns', c.c_int32), ('rows', Array), ('columns', Array), ('values', Array)]
 
 
+class Csr(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('n_entries', c.c_int64), ('n_rows', c.c_int32),
+                ('n_columns', c.c_int32), ('offsets', Array), ('columns', Array), ('values', Array)]
+
+
+class InteractionsOptions(c.Structure):
+    _fields_ = [('size', c.c_size_t), ('duplicates', c.c_int32), ('borrow', c.c_int32),
+                ('weights', Array), ('timestamps', Array)] + \
+               [(name, c.c_void_p) for name in ('release', 'release_user_data', 'cancel')]
+
+
 class Metric(c.Structure):
     _fields_ = [('metric', c.c_int32), ('k', c.c_int32)]
 
@@ -48,6 +59,7 @@ class FeaturesOptions(c.Structure):
 
 def array_of(values):
     kind = {'int32': INT32, 'float32': FLOAT32}[str(values.dtype)]
+    assert values.flags.c_contiguous
     return Array(values.ctypes.data, kind, 0)
 
 
@@ -65,13 +77,27 @@ class Library:
         if status != 0:
             raise RuntimeError(self.c.lfm_last_message().decode())
 
-    def coo(self, rows, columns, shape):
-        return Coo(c.sizeof(Coo), len(rows), *shape, array_of(rows), array_of(columns), Array())
+    def coo(self, rows, columns, shape, values=None):
+        return Coo(c.sizeof(Coo), len(rows), *shape, array_of(rows), array_of(columns),
+                   Array() if values is None else array_of(values))
 
-    def interactions(self, users, items, shape):
+    def interactions(self, users, items, shape, values=None):
+        """Uses the arrays where they lie: they must outlive what is returned."""
         out = c.c_void_p()
-        coo = self.coo(users, items, shape)
-        self.check(self.c.lfm_interactions_from_coo(self.context, c.byref(coo), None, c.byref(out)))
+        coo = self.coo(users, items, shape, values)
+        options = InteractionsOptions(size=c.sizeof(InteractionsOptions), borrow=1)
+        self.check(self.c.lfm_interactions_from_coo(self.context, c.byref(coo), c.byref(options),
+                                                    c.byref(out)))
+        return out
+
+    def borrowed_features(self, matrix):
+        """Features of a scipy CSR matrix, whose arrays are used where they lie."""
+        out = c.c_void_p()
+        csr = Csr(c.sizeof(Csr), matrix.nnz, *matrix.shape, array_of(matrix.indptr),
+                  array_of(matrix.indices), array_of(matrix.data))
+        options = FeaturesOptions(size=c.sizeof(FeaturesOptions), borrow=1)
+        self.check(self.c.lfm_features_from_csr(self.context, c.byref(csr), c.byref(options),
+                                                c.byref(out)))
         return out
 
     def features(self, rows, columns, shape):

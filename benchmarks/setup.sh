@@ -28,3 +28,9 @@ meson compile -C "$build/lfm" >"$log" 2>&1 || fail "the build failed"
 [ -x "$python" ] || python3 -m venv "$build/venv" >"$log" 2>&1 || fail "no Python environment could be made"
 install sklearn 'setuptools<64' wheel 'numpy<2' 'scipy<1.12' requests scikit-learn
 install lightfm --no-build-isolation lightfm
+
+install_implicit() {
+    install implicit 'numpy<2' 'scipy<1.12' implicit threadpoolctl
+    # implicit asks for this; its own threads do the work.
+    export OPENBLAS_NUM_THREADS=1
+}

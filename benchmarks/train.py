@@ -1,140 +1,151 @@
-"""Training speed and quality, liblfm beside LightFM. Called by benchmarks/run, which see."""
+"""Training speed and quality, liblfm beside LightFM and implicit. Called by benchmarks/run, which see."""
 import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 import time
 
 import numpy as np
 import scipy.sparse as sp
 
 import liblfm
+from data import DEFAULT_DATA, Data, MovieLens
 
 AVX2 = 1
-DEFAULT_DATA = dict(users=15000, items=26000, interactions=550000)
+METRICS = [(liblfm.METRIC_PRECISION, 10), (liblfm.METRIC_AUC, 0)]
+EPOCHS = 5  # that are timed after the first
 
 
-def case(loss='warp', components=64, tags=False, cpu_mask=0, data=DEFAULT_DATA):
-    return dict(loss=loss, components=components, tags=tags, cpu_mask=cpu_mask, data=data)
+def case(loss='warp', components=64, tags=False, cpu_mask=0, data=DEFAULT_DATA, against='LightFM', seeds=5):
+    """data: sizes for lfm synth, or None: MovieLens. seeds: at most so many for the quality."""
+    return dict(loss=loss, components=components, tags=tags, cpu_mask=cpu_mask, data=data, against=against, seeds=seeds)
 
 
 CASES = {
     'warp': case(), 'bpr': case('bpr'), 'logistic': case('logistic'), 'warp-kos': case('warp-kos'),
     'warp-tags': case(tags=True),
     'warp-10': case(components=10), 'warp-32': case(components=32), 'warp-128': case(components=128),
-    'warp-20m': case(data=dict(users=200000, items=100000, interactions=20000000)),
+    # LightFM takes half a minute an epoch: one seed of 20 epochs is ten minutes.
+    'warp-20m': case(data=dict(users=200000, items=100000, interactions=20000000), seeds=1),
     'warp-avx2': case(cpu_mask=AVX2), 'bpr-avx2': case('bpr', cpu_mask=AVX2),
     'logistic-avx2': case('logistic', cpu_mask=AVX2), 'warp-kos-avx2': case('warp-kos', cpu_mask=AVX2),
+    'bpr-implicit': case('bpr', against='implicit'),
+    'ml-100k-genres': case(tags=True, data=None),
 }
 
 
-def ids(path, columns):
-    """The columns of a file of lfm synth as lists of texts."""
-    lines = [line.rstrip('\n').split('\t') for line in open(path)]
-    return [[line[column] for line in lines] for column in columns]
-
-
-def numbers(texts):
-    return np.array([int(text[1:]) - 1 for text in texts], np.int32)
-
-
-class Data:
-    """Generated once for each size and kept."""
-
-    def __init__(self, lfm, folder, users, items, interactions):
-        folder = pathlib.Path(folder) / f'{users}-{items}-{interactions}'
-        if not folder.exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run([lfm, 'synth', folder, '--users', str(users), '--items', str(items),
-                            '--interactions', str(interactions)], check=True, stdout=subprocess.DEVNULL)
-        self.shape = users, items
-        self.train = [numbers(texts) for texts in ids(folder / 'interactions.tsv', (0, 1))]
-        self.test = [numbers(texts) for texts in ids(folder / 'test.tsv', (0, 1))]
-        tagged, names = ids(folder / 'item-features.tsv', (0, 1))
-        known = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        self.tags = numbers(tagged), np.array([known[name] for name in names], np.int32)
-        self.n_tags = len(known)
+def matrix(pairs, shape):
+    return sp.coo_matrix((np.ones(len(pairs[0]), np.float32), tuple(pairs)), shape=shape)
 
 
 class Ours:
     name = 'liblfm'
 
     def __init__(self, what, data, build):
-        self.what, self.lib = what, liblfm.Library(build, what['cpu_mask'])
-        users, items = data.shape
-        self.train = self.lib.interactions(*data.train, data.shape)
-        self.test = self.lib.interactions(*data.test, data.shape)
-        self.features, self.width = None, items
+        self.what, self.data, self.lib = what, data, liblfm.Library(build, what['cpu_mask'])
+        self.train, self.test = (self.lib.interactions(*pairs, data.shape) for pairs in (data.train, data.test))
+        self.features, self.width = None, data.shape[1]
         if what['tags']:
-            self.features = self.lib.features(*data.tags, (items, data.n_tags))
-            self.width = items + data.n_tags
-        self.users, self.data = users, data
+            tags = data.tags
+            self.features = self.lib.features(*tags, (data.shape[1], data.n_tags))
+            self.width += data.n_tags
 
     def start(self, seed):
-        # A new object each time: making the index is part of the first epoch.
+        # A new object each time: checking the input and making the index are part of the set-up.
         self.lib.free('interactions', self.train)
         self.train = self.lib.interactions(*self.data.train, self.data.shape)
-        return liblfm.Model(self.lib, self.users, self.width, self.what['components'], seed)
+        return liblfm.Model(self.lib, self.data.shape[0], self.width, self.what['components'], seed)
 
     def fit(self, model, epochs, threads):
         model.fit(self.train, self.features, loss=self.what['loss'], epochs=epochs, threads=threads)
 
     def evaluate(self, model):
-        values = model.evaluate(self.test, self.train, self.features)
-        model.close()
-        return values
+        return model.evaluate(self.test, self.train, self.features)
 
 
-class Theirs:
-    name = 'LightFM'
+class Other:
+    """What is compared with: its factors are evaluated by liblfm's code, like liblfm's own."""
 
     def __init__(self, what, data, build):
-        self.what, self.data = what, data
-        users, items = data.shape
+        self.what, self.data, self.lib = what, data, liblfm.Library(build)
+        self.known = [self.lib.interactions(*pairs, data.shape) for pairs in (data.train, data.test)]
+        self.prepare()
 
-        def matrix(rows, columns, shape):
-            return sp.coo_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=shape)
+    def evaluate(self, model):
+        sides = [(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(biases, np.float32))
+                 for vectors, biases in self.factors(model)]
+        scorer = liblfm.Scorer(self.lib, *sides)
+        values = scorer.evaluate(self.known[1], self.known[0], METRICS, threads=2)
+        scorer.close()
+        return tuple(values)
 
-        self.train = matrix(*data.train, data.shape)
-        self.test = matrix(*data.test, data.shape).tocsr()
-        self.features = None
-        if what['tags']:
-            tags = matrix(*data.tags, (items, data.n_tags))
+
+class LightFM(Other):
+    name = 'LightFM'
+
+    def prepare(self):
+        data, items = self.data, self.data.shape[1]
+        self.train, self.features = matrix(data.train, data.shape), None
+        if self.what['tags']:
+            tags = matrix(data.tags, (items, data.n_tags))
             self.features = sp.hstack([sp.identity(items, np.float32), tags]).tocsr().astype(np.float32)
 
     def start(self, seed):
-        from lightfm import LightFM
-        return LightFM(no_components=self.what['components'], loss=self.what['loss'],
-                       learning_rate=0.05, random_state=seed)
+        import lightfm
+        return lightfm.LightFM(no_components=self.what['components'], loss=self.what['loss'],
+                               learning_rate=0.05, random_state=seed)
 
     def fit(self, model, epochs, threads):
         model.fit_partial(self.train, item_features=self.features, epochs=epochs, num_threads=threads)
 
-    def evaluate(self, model):
-        """The same metrics by the same code: the embeddings are scored by LightFM's own functions."""
-        from lightfm.evaluation import auc_score, precision_at_k
-        arguments = dict(train_interactions=self.train, item_features=self.features, num_threads=2,
-                         check_intersections=False)
-        return (float(precision_at_k(model, self.test, k=10, **arguments).mean()),
-                float(auc_score(model, self.test, **arguments).mean()))
+    def factors(self, model):
+        for biases, vectors in (model.get_user_representations(), model.get_item_representations(self.features)):
+            yield vectors, biases
+
+
+class Implicit(Other):
+    """Plain SGD where liblfm has Adagrad; regularised as by its default. Rows are users."""
+    name = 'implicit'
+
+    def prepare(self):
+        self.train = matrix(self.data.train, self.data.shape).tocsr()
+
+    def start(self, seed):
+        from implicit.cpu.bpr import BayesianPersonalizedRanking
+        return BayesianPersonalizedRanking(factors=self.what['components'], learning_rate=0.05, random_state=seed)
+
+    def fit(self, model, epochs, threads):
+        model.iterations, model.num_threads = epochs, threads
+        model.fit(self.train, show_progress=False)  # goes on from the factors it has
+
+    def factors(self, model):
+        # Its last component is the item's bias, and 1 for every user.
+        for vectors in (model.user_factors, model.item_factors):
+            yield vectors, np.zeros(len(vectors), np.float32)
+
+
+OTHERS = {kind.name: kind for kind in (LightFM, Implicit)}
+
+
+def close(model):
+    if hasattr(model, 'close'):
+        model.close()
 
 
 def speeds(sides, threads, reps):
-    """Seconds of epochs 1 to 6 with the set-up, and of 2 to 6, for each side; alternating runs."""
+    """Seconds of epochs 1 to 6 with the whole set-up, and of 2 to 6, for each side; alternating runs."""
     whole, later = ([[] for _ in sides] for _ in range(2))
     for rep in range(reps):
         for number, side in enumerate(sides):
-            model = side.start(rep + 1)
             begin = time.perf_counter()
+            model = side.start(rep + 1)
             side.fit(model, 1, threads)
             middle = time.perf_counter()
-            side.fit(model, 5, threads)
+            side.fit(model, EPOCHS, threads)
             end = time.perf_counter()
             whole[number].append(end - begin)
             later[number].append(end - middle)
-            if hasattr(model, 'close'):
-                model.close()
+            close(model)
     return [[statistics.median(times) for times in table] for table in (whole, later)]
 
 
@@ -144,8 +155,39 @@ def quality(side, seeds):
         model = side.start(seed)
         side.fit(model, 20, 1)
         values.append(side.evaluate(model))
+        close(model)
     return [(statistics.mean(column), statistics.stdev(column) if seeds > 1 else 0.0)
             for column in zip(*values)]
+
+
+def measure(name, data, options, reps, seeds):
+    """A row for each number of threads."""
+    what = CASES[name]
+    sides = [Ours(what, data, options.build), OTHERS[what['against']](what, data, options.build)]
+    seeds = min(seeds, what['seeds'])
+    reached = [quality(side, seeds) for side in sides] if seeds else None
+    one_thread = None
+    for threads in (1, 2):
+        whole, later = speeds(sides, threads, reps)
+        one_thread = one_thread or later
+        yield dict(case=name, against=what['against'], threads=threads, ours=later[0] / EPOCHS,
+                   theirs=later[1] / EPOCHS, ratio=later[1] / later[0], ratio_with_setup=whole[1] / whole[0],
+                   setup=whole[0] - later[0] * (EPOCHS + 1) / EPOCHS,
+                   scaling=one_thread[0] / later[0], their_scaling=one_thread[1] / later[1],
+                   quality_one_thread=reached)
+
+
+HEADINGS = ['case', 'against', 'threads', 'its s/epoch', 'liblfm s/epoch', 'ratio', 'ratio, epochs 1 to 6 with set-up',
+            'set-up, epochs', 'from 1 thread (its)', 'precision@10 (its)', 'AUC (its)']
+
+
+def show(row):
+    cells = [row['case'], row['against'], row['threads'], f"{row['theirs']:.4f}", f"{row['ours']:.4f}",
+             f"{row['ratio']:.1f}", f"{row['ratio_with_setup']:.1f}", f"{row['setup'] / row['ours']:.2f}",
+             f"{row['scaling']:.2f} ({row['their_scaling']:.2f})" if row['threads'] > 1 else '']
+    cells += [f'{ours[0]:.4f} ({theirs[0]:.4f} ± {theirs[1]:.4f})'
+              for ours, theirs in zip(*row['quality_one_thread'] or [[], []])]
+    print('| ' + ' | '.join(map(str, cells + [''] * (len(HEADINGS) - len(cells)))) + ' |', flush=True)
 
 
 def main():
@@ -155,6 +197,7 @@ def main():
     parser.add_argument('--case', action='append', choices=CASES, help='only this one (may be repeated)')
     parser.add_argument('--reps', type=int, default=5, help='alternating repetitions (5)')
     parser.add_argument('--seeds', type=int, default=5, help='seeds of the quality (5); 0: leave it out')
+    parser.add_argument('--movielens', metavar='FOLDER', help='MovieLens 100k as benchmarks/data.py reads it')
     parser.add_argument('--quick', action='store_true', help='one repetition, no quality')
     parser.add_argument('--json', help='write the figures to this file, an object a line')
     parser.add_argument('--list', action='store_true', help='list the cases')
@@ -164,30 +207,18 @@ def main():
         return
     reps, seeds = (1, 0) if options.quick else (options.reps, options.seeds)
     lfm = pathlib.Path(options.build) / 'tools' / 'lfm'
-    out = open(options.json, 'w') if options.json else None
-    print('| case | threads | LightFM s/epoch | liblfm s/epoch | ratio | ratio, epochs 1 to 6 with set-up '
-          '| precision@10 (LightFM) | AUC (LightFM) |\n|---|---|---|---|---|---|---|---|')
-    for name in options.case or CASES:
-        what = CASES[name]
-        data = Data(lfm, options.data, **what['data'])
-        sides = [Ours(what, data, options.build), Theirs(what, data, options.build)]
-        reached = [quality(side, seeds) for side in sides] if seeds else None
-        for threads in (1, 2):
-            whole, later = speeds(sides, threads, reps)
-            row = dict(case=name, threads=threads, ours=later[0] / 5, theirs=later[1] / 5,
-                       ratio=later[1] / later[0], ratio_with_setup=whole[1] / whole[0],
-                       quality_one_thread=reached)
-            shown = ['', '']
-            if reached:
-                shown = [f'{ours[0]:.4f} ({theirs[0]:.4f} ± {theirs[1]:.4f})'
-                         for ours, theirs in zip(*reached)]
-            print(f"| {name} | {threads} | {row['theirs']:.3f} | {row['ours']:.3f} | {row['ratio']:.1f} "
-                  f"| {row['ratio_with_setup']:.1f} | {shown[0]} | {shown[1]} |", flush=True)
-            if out:
+    print('| ' + ' | '.join(HEADINGS) + ' |\n' + '|---' * len(HEADINGS) + '|')
+    with open(options.json or '/dev/null', 'w') as out:
+        for name in options.case or CASES:
+            sizes = CASES[name]['data']
+            if sizes is None and options.movielens is None:
+                print(f'{name} is left out: it needs --movielens FOLDER', flush=True)
+                continue
+            data = MovieLens(options.movielens) if sizes is None else Data(lfm, options.data, **sizes)
+            for row in measure(name, data, options, reps, seeds):
+                show(row)
                 out.write(json.dumps(row) + '\n')
                 out.flush()
-    if out:
-        out.close()
 
 
 if __name__ == "__main__":

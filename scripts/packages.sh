@@ -1,18 +1,22 @@
 #!/bin/sh
-# Make sure that the Debian packages are there. Usage: scripts/packages.sh build|check
-# build: what ./quickstart needs. check: that, and what ./check needs besides.
+# Make sure that the Debian packages are there. Usage: scripts/packages.sh build|check|neon
+# build: what ./quickstart needs. check: that, and what ./check needs besides. neon: that, and what
+# ./check neon needs besides.
 # Installs what is missing when run as root; else says what to install. Needs no network when
 # nothing is missing.
 set -eu
 
-build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev'
-check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev python3-numpy python3-scipy python3-pytest python3-sklearn python3-pandas'
+build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev libzip-dev'
+check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev libmicrohttpd-dev
+    python3-numpy python3-scipy python3-pytest python3-sklearn python3-pandas'
+neon='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 
 case "${1-}" in
 build) wanted=$build ;;
 check) wanted="$build $check" ;;
+neon) wanted="$build $check $neon" ;;
 *)
-    echo "usage: scripts/packages.sh build|check" >&2
+    echo "usage: scripts/packages.sh build|check|neon" >&2
     exit 2
     ;;
 esac

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "json_values.h"
-#include "number.h"
 #include "report.h"
 
 static bool put_metrics(json_t *object, const char *name, const metrics *set, const arguments *args)
@@ -76,22 +75,6 @@ static json_t *trained_on(const dataset *data, const arguments *args)
     return about;
 }
 
-/* The value of an option as JSON's own types; a whole number beyond int64 stays text. */
-static json_t *setting_of(const lfm_option *option, const char *text)
-{
-    int64_t whole;
-    double real;
-    if (option->type == LFM_OPTION_SWITCH)
-        return json_boolean(strcmp(text, "true") == 0 || strcmp(text, "1") == 0 ||
-                            strcmp(text, "yes") == 0 || strcmp(text, "on") == 0);
-    if (option->type == LFM_OPTION_REAL && parse_real(text, strlen(text), &real))
-        return json_real(real);
-    if (option->type != LFM_OPTION_CHOICE && option->type != LFM_OPTION_REAL &&
-        parse_time(text, strlen(text), &whole))
-        return json_integer(whole);
-    return json_text(text);
-}
-
 static json_t *options_of(const arguments *args)
 {
     json_t *object = json_object();
@@ -99,7 +82,7 @@ static json_t *options_of(const arguments *args)
     bool good = object != NULL;
     for (int32_t i = 0; good && settings_option(i, &option); i++)
         good = json_put(object, option.name,
-                   setting_of(&option, settings_text(&args->options, i, &option)));
+                   json_setting(&option, settings_text(&args->options, i, &option)));
     if (good && args->has_positive_min)
         good = json_put(object, "positive_min", json_real(args->positive_min));
     if (good && args->test != NULL)

@@ -4,23 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of the UTF-8 character that `text` begins with, 0 when it is none. */
-static size_t character_length(const unsigned char *text, size_t left)
-{
-    const unsigned char first = text[0];
-    const size_t length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first >= 0x80 && (first < 0xC2 || first > 0xF4 || length > left))
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    /* Overlong forms, surrogates, beyond U+10FFFF. */
-    if ((first == 0xE0 && text[1] < 0xA0) || (first == 0xED && text[1] > 0x9F) ||
-        (first == 0xF0 && text[1] < 0x90) || (first == 0xF4 && text[1] > 0x8F))
-        return 0;
-    return length;
-}
+#include "number.h"
+#include "unicode.h"
 
 char *json_utf8(const char *text)
 {
@@ -30,7 +15,7 @@ char *json_utf8(const char *text)
     if (clean == NULL)
         return NULL;
     for (size_t at = 0; at < n;) {
-        const size_t length = character_length((const unsigned char *)text + at, n - at);
+        const size_t length = utf8_length((const unsigned char *)text + at, n - at);
         const size_t written = length > 0 ? length : sizeof replacement - 1;
         memcpy(out, length > 0 ? text + at : replacement, written);
         out += written;
@@ -46,6 +31,21 @@ json_t *json_text(const char *text)
     json_t *value = clean != NULL ? json_string(clean) : NULL;
     free(clean);
     return value;
+}
+
+json_t *json_setting(const lfm_option *option, const char *text)
+{
+    int64_t whole;
+    double real;
+    if (option->type == LFM_OPTION_SWITCH)
+        return json_boolean(strcmp(text, "true") == 0 || strcmp(text, "1") == 0 ||
+                            strcmp(text, "yes") == 0 || strcmp(text, "on") == 0);
+    if (option->type == LFM_OPTION_REAL && parse_real(text, strlen(text), &real))
+        return json_real(real);
+    if (option->type != LFM_OPTION_CHOICE && option->type != LFM_OPTION_REAL &&
+        parse_time(text, strlen(text), &whole))
+        return json_integer(whole);
+    return json_text(text);
 }
 
 bool json_put(json_t *object, const char *name, json_t *value)

@@ -7,10 +7,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lfm/options.h"
+
 /* JSON is UTF-8, ids may be anything: bytes that are no UTF-8 become U+FFFD. NULL when there is no
  * memory. free() the copy. */
 char *json_utf8(const char *text);
 json_t *json_text(const char *text);
+
+/* The value of an option, from its text, as JSON's own types; a whole number beyond int64 stays text. */
+json_t *json_setting(const lfm_option *option, const char *text);
 
 /* Put a value, of which the reference is taken, under a name. NULL means that memory ran out. Returns
  * false when there is none. */

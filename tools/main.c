@@ -6,6 +6,7 @@
 #include "common.h"
 #include "fit.h"
 #include "lfm/lfm.h"
+#include "model_files.h"
 #include "synth.h"
 
 static void print_help(FILE *to)
@@ -17,6 +18,9 @@ static void print_help(FILE *to)
           "  lfm similar FILE [options]    the same, and list items for tags, tags for items, ...\n"
           "  lfm explain FILE [options]    the same, and take scores apart\n"
           "  lfm evaluate FILE [options]   the same, and measure on a test set\n"
+          "  lfm info MODEL [options]      tell what a model file holds\n"
+          "  lfm export MODEL [options]    write a model file for NumPy, word2vec, spreadsheets\n"
+          "  lfm import NPZ [options]      make a model file of a LightFM model\n"
           "  lfm synth DIR [options]       make example data\n"
           "  lfm COMMAND --help            list a command's options\n"
           "  lfm --help                    print this\n"
@@ -37,6 +41,12 @@ int main(int argc, char **argv)
         return explain_main(argc - 2, argv + 2);
     if (strcmp(command, "evaluate") == 0)
         return evaluate_main(argc - 2, argv + 2);
+    if (strcmp(command, "info") == 0)
+        return info_main(argc - 2, argv + 2);
+    if (strcmp(command, "export") == 0)
+        return export_main(argc - 2, argv + 2);
+    if (strcmp(command, "import") == 0)
+        return import_main(argc - 2, argv + 2);
     if (strcmp(command, "synth") == 0)
         return synth_main(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||

@@ -22,8 +22,8 @@ typedef struct lfm_features_options {
     int32_t normalise;      /* 1: divide each row by its sum of absolute weights (L1), the indicator
                              * included; an all-zero row stays as it is */
     int32_t identity_columns; /* with identity: how many indicators; 0: n_rows. Rows from there on have
-                             * none, unless identity_rest is set: so a matrix with rows that training did not know keeps the width
-                             * of the one it was trained with */
+                             * none, unless identity_rest is set: so a matrix with rows that training
+                             * did not know keeps the width of the one it was trained with */
     int32_t identity_rest;  /* with identity: 1: rows from identity_columns on have an indicator too, behind the
                              * columns given: row r has the column n_columns + r. So what a model has grown
                              * by stands behind what it was trained with */

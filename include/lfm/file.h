@@ -41,12 +41,16 @@ LFM_API void lfm_save_options_init_sized(lfm_save_options *options, size_t size)
  *
  * The file is written beside the path, flushed to the disk and then renamed, and the folder is flushed:
  * whatever happens at whatever moment, the path names the old file or the new one, whole. A symbolic
- * link is followed; what is no ordinary file (a pipe) is written to directly. A process that is killed
- * meanwhile can leave a file called .NAME.PID-N.tmp behind.
+ * link is followed; what is no ordinary file (a pipe) is written to directly. The new file takes over the
+ * permissions of the old one and, where that is allowed, its owner. A process that is killed meanwhile can
+ * leave a file called .NAME.PID-N.tmp behind, which does no harm.
+ * The feature matrices of an inference file are as wide as the feature embeddings that the scorer keeps.
  * options: NULL for the defaults. The same contents always make the same bytes.
- * Errors: ARGUMENT, OPTION, SHAPE (features, seen or ids that do not fit the model), FILE (names path
- * and reason), BUSY, DIVERGED, CANCELLED, MEMORY. Memory: 4 bytes per entry of `seen`, 8 per row of a feature
- * matrix, 1 MB. Since 0.1. */
+ * Errors: ARGUMENT (notes that are not UTF-8, repeat a key or are too many: the header has at most 16 MB),
+ * OPTION, SHAPE (features, seen or ids that do not fit the model or scorer), DATA (a number beyond half
+ * precision: names array and row), FILE (names path and reason), UNSUPPORTED (a scorer of more than 65536
+ * components; a big-endian machine), BUSY, DIVERGED, CANCELLED, MEMORY.
+ * Memory: 4 bytes per entry of `seen`, 8 per row of a feature matrix, 1 MB. Since 0.1. */
 LFM_API lfm_status lfm_model_save(const lfm_model *model, const char *path, const lfm_save_options *options);
 LFM_API lfm_status lfm_scorer_save(const lfm_scorer *scorer, const char *path, const lfm_save_options *options);
 
@@ -126,7 +130,8 @@ LFM_API int32_t lfm_file_n_metadata(const lfm_file *file);
 LFM_API lfm_status lfm_file_metadata_at(const lfm_file *file, int32_t index, const char **key,
                                         const char **value);
 
-/* A tensor where it lies: dense, row-major, little-endian. */
+/* A tensor where it lies: dense, row-major, little-endian. In files that liblfm wrote it begins on a multiple of
+ * the size of its numbers; in those of others it need not. */
 enum { LFM_TENSOR_DIMS = 8 };
 typedef struct lfm_tensor {
     size_t size;       /* set to sizeof(lfm_tensor) before the call */

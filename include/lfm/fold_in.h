@@ -15,17 +15,17 @@ typedef struct lfm_fold_in_options {
                                   * its negatives from it, and items need it (see below) */
     const lfm_cancel *cancel;    /* NULL: none */
     uint64_t seed;               /* default 1 */
-    double learning_rate;        /* of Adagrad, finite and >= 0 */
-    double alpha;                /* L2 regularisation, finite and >= 0 */
-    double margin;               /* as in lfm_train_options */
+    double learning_rate;        /* of Adagrad, 0 .. 1e6, default 0.05 */
+    double alpha;                /* L2 regularisation, 0 .. 1e6, default 0 */
+    double margin;               /* as in lfm_train_options, 0 .. 1e6, default 1 */
     int32_t side;                /* LFM_USER (default): rows are new users, columns the scorer's items; LFM_ITEM: rows
                                   * are new items, columns the scorer's users */
     int32_t loss;                /* LFM_LOSS_…, default WARP; best the one that the model was trained with */
-    int32_t epochs;              /* passes over a row's interactions, 0 .. 1,000,000 */
-    int32_t max_sampled;         /* these as in lfm_train_options, 1 .. 1,000,000 */
-    int32_t max_draws;
-    int32_t kos_k;               /* 1 .. 1000 */
-    int32_t kos_n;
+    int32_t epochs;              /* passes over a row's interactions, 0 .. 1,000,000, default 30 */
+    int32_t max_sampled;         /* as in lfm_train_options, 1 .. 1,000,000, default 10 */
+    int32_t max_draws;           /* as there, 1 .. 1,000,000, default 100 */
+    int32_t kos_k;               /* as there, 1 .. 1000, default 5 */
+    int32_t kos_n;               /* as there, 1 .. 1000, default 10 */
     int32_t threads;             /* 0: what the process may use; for few rows it means 1 */
 } lfm_fold_in_options;
 
@@ -46,13 +46,14 @@ LFM_API void lfm_fold_in_options_init_sized(lfm_fold_in_options *options, size_t
  * alone: not on its number, the other rows or threads.
  * Items: without `training` a new item only ever meets users who want it, and is drawn to the top for many who do
  * not; with it, it is stepped on as a negative as often as training would do, and the items that a user knows
- * are no negatives. BPR without `training` draws uniformly. k-OS WARP, which steps on other items than the one
+ * are no negatives. BPR draws uniformly without `training`. k-OS WARP, which steps on other items than the one
  * visited, folds in no items: take WARP.
  * Errors: ARGUMENT (NULL; a stride that is too small or no multiple of 4), OPTION, SHAPE (interactions or training
  * reach beyond the scorer; a start of other rows or components), DATA (a start that is not finite), UNSUPPORTED
  * (items by k-OS WARP), DIVERGED (names the row: too large a rate or weight), CANCELLED, MEMORY; after the
  * last three a part may be filled. Thread-safe.
- * Cost: some 10 scores a positive and epoch. Memory: 14 bytes per entry, of which 6 are kept with the interactions.
+ * Cost: some 10 scores a positive and epoch; an item by WARP with `training` also (entries of training) x max_sampled /
+ * items x 10 an epoch, at most. Memory: 14 bytes per entry, of which 6 are kept with the interactions.
  * Since 0.1. */
 LFM_API lfm_status lfm_fold_in(const lfm_scorer *scorer, lfm_interactions *interactions, float *vectors,
                                int64_t stride, float *biases, const lfm_fold_in_options *options);

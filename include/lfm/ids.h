@@ -23,7 +23,7 @@ enum { LFM_IDS_TEXT = 0, LFM_IDS_NUMBER = 1 };
 enum {
     LFM_NAMES_NONE = 0,
     LFM_NAMES_STRINGS = 1, /* an array of NUL-terminated strings */
-    LFM_NAMES_TEXTS = 2,   /* texts in one block: text i is bytes[offsets[i]] .. bytes[offsets[i + 1] - 1], as in Arrow */
+    LFM_NAMES_TEXTS = 2,   /* texts in one block, as in Arrow: text i is bytes offsets[i] .. offsets[i + 1] - 1 */
     LFM_NAMES_NUMBERS = 3  /* an array of int64 */
 };
 
@@ -72,7 +72,8 @@ LFM_API void lfm_ids_free(lfm_ids *ids);
 LFM_API int32_t lfm_ids_count(const lfm_ids *ids);
 LFM_API int32_t lfm_ids_kind(const lfm_ids *ids);
 
-/* Find an id, or add it with the next index. text: `length` bytes, NULL when there are none. index: receives
+/* Find an id, or add it with the next index. text: `length` bytes, NULL when there are none; not
+ * from lfm_ids_text() of the same ids. index: receives
  * the index; may be NULL.
  * Errors: ARGUMENT (NULL, the other kind), DATA (2^31 - 1 ids are there already), MEMORY. Nothing has changed
  * then. Since 0.1. */

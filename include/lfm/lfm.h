@@ -24,6 +24,8 @@
  *
  * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: split.h, features.h,
  * options.h, similar.h, explain.h, fold_in.h. Advanced: vectors.h, context.h. Every function that can fail returns an
+ * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: dataset.h and ids.h (names instead of
+ * numbers), split.h, features.h, options.h, similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
  * lfm_status; lfm_last_message() says what was wrong and where. Objects are reference-counted and may
  * be freed in any order. */
 #ifndef LFM_LFM_H
@@ -31,6 +33,7 @@
 
 #include "lfm/array.h"
 #include "lfm/context.h"
+#include "lfm/dataset.h"
 #include "lfm/evaluate.h"
 #include "lfm/explain.h"
 #include "lfm/features.h"

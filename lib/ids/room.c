@@ -153,7 +153,7 @@ static lfm_status copy_borrowed(lfm_ids *ids)
             memcpy(copy.numbers, ids->parts.numbers, (size_t)n * sizeof *copy.numbers);
         }
         copy.parts.n = n;
-        /* A file may have any number of slots above n; a quarter of ours stays empty. */
+        /* A file's table may be larger than need be. */
         int64_t n_slots = FIRST_SLOTS;
         while (n > n_slots / 4 * 3)
             n_slots *= 2;
@@ -223,7 +223,7 @@ lfm_status lfmi_ids_borrow(lfm_context *context, const lfmi_ids_parts *parts, lf
     lfm_status status = LFM_OK;
     if (parts->kind != LFM_IDS_TEXT && parts->kind != LFM_IDS_NUMBER)
         status = lfmi_fail(LFM_ERROR_DATA, "ids: there is no kind number %d", parts->kind);
-    else if (parts->n < 0 || parts->n_slots <= parts->n || (parts->n_slots & (parts->n_slots - 1)) != 0 ||
+    else if (parts->n < 0 || parts->n_slots <= 0 || parts->n > parts->n_slots / 4 * 3 || (parts->n_slots & (parts->n_slots - 1)) != 0 ||
              parts->n_bytes < 0 || parts->n_bytes > INT64_MAX / 4)
         status = lfmi_fail(LFM_ERROR_DATA, "ids: %d of %lld bytes in a table of %lld slots cannot be", parts->n,
                            (long long)parts->n_bytes, (long long)parts->n_slots);

@@ -60,8 +60,9 @@ static lfm_status read_options(lfm_fold_in_options *known, const lfm_fold_in_opt
     LFMI_TRY(check_real("alpha", known->alpha));
     LFMI_TRY(check_real("margin", known->margin));
     if (known->side == LFM_ITEM && known->loss == LFM_LOSS_WARP_KOS)
-        return lfmi_fail(LFM_ERROR_UNSUPPORTED, "k-OS WARP steps on other items than the one visited: fold in items with "
-                                                "LFM_LOSS_WARP");
+        return lfmi_fail(LFM_ERROR_UNSUPPORTED,
+                         "k-OS WARP steps on other items than the one visited: fold in items with "
+                         "LFM_LOSS_WARP");
     return LFM_OK;
 }
 
@@ -90,7 +91,8 @@ static lfm_status check_shapes(fold_task *t, int64_t stride)
                          rows->n_items, n_others, is_user ? "item" : "user");
     t->stride = stride != 0 ? stride : packed;
     if (t->stride < packed || t->stride % (int64_t)sizeof(float) != 0)
-        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_fold_in: stride is %lld bytes, must be a multiple of 4 and at least %lld",
+        return lfmi_fail(LFM_ERROR_ARGUMENT,
+                         "lfm_fold_in: stride is %lld bytes, must be a multiple of 4 and at least %lld",
                          (long long)stride, (long long)packed);
     LFMI_TRY(lfmi_scorer_check_reach(scorer, fold->training, "the option training"));
     if (fold->options.start == NULL)
@@ -223,8 +225,9 @@ static lfm_status run(fold_task *t)
     LFMI_FREE_ARRAY(context, fold->rank_weights, (int64_t)fold->options.max_sampled + 1);
     LFMI_FREE_ARRAY(context, fold->entries, fold->interactions->n_entries);
     if (status == LFM_OK && atomic_load(&t->first_bad) != INT32_MAX)
-        return lfmi_fail(LFM_ERROR_DIVERGED, "lfm_fold_in: row %d is not finite any more; try a smaller learning_rate (it "
-                                             "was %g) or smaller weights",
+        return lfmi_fail(LFM_ERROR_DIVERGED,
+                         "lfm_fold_in: row %d is not finite any more; try a smaller learning_rate (it "
+                         "was %g) or smaller weights",
                          atomic_load(&t->first_bad), fold->options.learning_rate);
     return status;
 }
@@ -235,9 +238,8 @@ lfm_status lfm_fold_in(const lfm_scorer *scorer, lfm_interactions *interactions,
     lfmi_clear_message();
     LFMI_REQUIRE(scorer);
     LFMI_REQUIRE(interactions);
-    fold_task t = {.fold = {.scorer = scorer, .interactions = interactions},
-                   .vectors = (char *)vectors,
-                   .biases = biases};
+    fold_task t = {
+        .fold = {.scorer = scorer, .interactions = interactions}, .vectors = (char *)vectors, .biases = biases};
     atomic_init(&t.first_bad, INT32_MAX);
     LFMI_TRY(read_options(&t.fold.options, options));
     t.fold.training = t.fold.options.training;

@@ -11,7 +11,7 @@ typedef struct lfmi_fold {
     lfm_fold_in_options options;
     const lfm_interactions *interactions, *training; /* training may be NULL */
     const lfmi_index *index, *training_index;
-    int64_t *entries; /* entry numbers row by row, in stored order; index->offsets says where a row begins */
+    int64_t *entries;   /* entry numbers row by row, in stored order; index->offsets says where a row begins */
     lfmi_layout layout; /* of the row that moves: Adagrad's */
     lfmi_rates rates;
     lfmi_update_fn update;

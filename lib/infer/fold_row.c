@@ -10,6 +10,9 @@ enum { STREAM_ORDER = 24, STREAM_DRAWS = 25, STREAM_RIVALS = 26 };
 /* Interactions fetched ahead of the one that is stepped on. */
 enum { AHEAD = 4 };
 
+/* Interactions of one epoch between two looks at the flag to cancel. */
+enum { LOOK = 4096 };
+
 /* As in lib/train/loss_warp.c. */
 static const float max_gradient = 10.0f;
 
@@ -329,6 +332,8 @@ void lfmi_fold_row(const lfmi_fold *fold, int32_t row, lfmi_fold_scratch *scratc
         for (int64_t at = 0; at < n && at < AHEAD; at++)
             visits[at] = prepare(fold, row, &order, draw_key, at);
         for (int64_t at = 0; at < n; at++) {
+            if (at % LOOK == LOOK - 1 && lfm_cancel_is_set(fold->options.cancel))
+                return;
             visit v = visits[at % AHEAD];
             if (at + AHEAD < n)
                 visits[at % AHEAD] = prepare(fold, row, &order, draw_key, at + AHEAD);

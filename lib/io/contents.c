@@ -27,7 +27,12 @@ const char *const lfmi_ids_start_names[LFMI_SIDES] = {"user_feature_ids_start", 
 
 static const char *const side_names[LFMI_SIDES] = {"user", "item"};
 
-const char *lfmi_scan_name(int32_t kind) { return kind == LFMI_SCAN_HALF ? "half-1" : "float32-1"; }
+const char *lfmi_scan_name(int32_t kind)
+{
+    static const char *const names[LFMI_N_SCANS] = {
+        [LFMI_SCAN_FLOAT] = "float32-1", [LFMI_SCAN_HALF] = "half-1", [LFMI_SCAN_INT8] = "int8-1"};
+    return names[kind];
+}
 
 bool lfmi_has_components(const lfm_model *model, int32_t array)
 {
@@ -204,9 +209,11 @@ static lfm_status check_scorer_features(const lfm_scorer *scorer, int32_t side, 
     if (features == NULL)
         return LFM_OK;
     const int32_t n_rows = scorer->spaces[side].n_rows, n_features = scorer->spaces[side + 2].n_rows;
-    if (features->n_rows != n_rows || (n_features > 0 && features->n_features != n_features))
-        return lfmi_fail(LFM_ERROR_SHAPE, "the %s feature matrix is %d x %d, the scorer's would be %d x %d",
-                         side_names[side], features->n_rows, features->n_features, n_rows, n_features);
+    if (features->n_rows != n_rows || features->n_features != n_features)
+        return lfmi_fail(LFM_ERROR_SHAPE, "the %s feature matrix is %d x %d; the scorer has %d %ss and holds %d %s "
+                                          "features",
+                         side_names[side], features->n_rows, features->n_features, n_rows, side_names[side], n_features,
+                         side_names[side]);
     return LFM_OK;
 }
 
@@ -219,9 +226,11 @@ static lfm_status add_scan(lfmi_contents *contents, const lfm_scorer *scorer)
     contents->scan_bounds[0] = panels->norm;
     contents->scan_bounds[1] = panels->bias;
     contents->scan_bounds[2] = panels->error;
+    contents->scan_bounds[3] = panels->margin;
     lfmi_plan_matrix(plan, LFMI_ITEM_SCAN, "U8", panels->data, lfmi_n_panels(panels->n_items), panel_bytes,
                      panel_bytes);
-    lfmi_plan_list(plan, LFMI_ITEM_SCAN_BOUNDS, "F32", contents->scan_bounds, 3);
+    lfmi_plan_list(plan, LFMI_ITEM_SCAN_BOUNDS, "F32", contents->scan_bounds, LFMI_BOUNDS);
+    lfmi_plan_list(plan, LFMI_ITEM_SCAN_ORDER, "I32", scorer->order, panels->n_items);
     return lfmi_plan_tell(plan, "scan", lfmi_scan_name(panels->kind));
 }
 
@@ -232,6 +241,9 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
     const lfm_features *features[LFMI_SIDES] = {[LFM_USER] = options->user_features,
                                                 [LFM_ITEM] = options->item_features};
     const bool half = options->precision == LFM_PRECISION_HALF;
+    if (scorer->d > LFMI_MOST_COMPONENTS)
+        return lfmi_fail(LFM_ERROR_UNSUPPORTED, "the scorer has %d components; a file has at most %d", scorer->d,
+                         LFMI_MOST_COMPONENTS);
     LFMI_TRY(tell_kind(plan, "inference", scorer->d));
     if (scorer->has_model) {
         LFMI_TRY(lfmi_plan_tell_number(plan, "epochs", scorer->epochs));
@@ -246,7 +258,7 @@ lfm_status lfmi_contents_of_scorer(const lfm_scorer *scorer, const lfm_save_opti
         if (of_features->vectors != NULL)
             add_space(plan, scorer, side + 2, half, lfmi_parameter_names[side][LFM_EMBEDDINGS],
                       lfmi_parameter_names[side][LFM_BIASES]);
-        if (space->vectors != of_features->vectors)
+        if (space->vectors != of_features->vectors || space->n_rows != of_features->n_rows)
             add_space(plan, scorer, side, half, lfmi_representation_names[side], lfmi_representation_bias_names[side]);
     }
     if (!half) {

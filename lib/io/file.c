@@ -30,7 +30,7 @@ static void free_file(lfm_file *file)
     if (file->is_mapped)
         (void)munmap((void *)(uintptr_t)file->bytes, (size_t)file->n_bytes);
     else if (file->is_owned)
-        lfmi_deallocate(context, file->bytes, file->n_bytes, 1);
+        lfmi_deallocate(context, file->bytes, file->room, 1);
     lfmi_release(file->release, file->release_user_data);
     LFMI_FREE_ARRAY(context, file->name, file->name_room);
     LFMI_FREE_ARRAY(context, file, 1);
@@ -61,7 +61,9 @@ static lfm_status new_file(lfm_context *context, const char *name, const lfm_fil
     LFMI_TRY(lfmi_check_machine());
     lfm_context *held = lfmi_context_hold(context);
     lfm_file *file;
-    const int64_t room = (int64_t)strlen(name) + 1;
+    const char *dots, *shown = lfmi_end_of_path(name, &dots);
+    const size_t n_dots = strlen(dots), n_shown = strlen(shown);
+    const int64_t room = (int64_t)(n_dots + n_shown) + 1;
     lfm_status status = LFMI_NEW_ZEROED(held, 1, "an open file", &file);
     if (status != LFM_OK) {
         lfm_context_free(held);
@@ -75,7 +77,8 @@ static lfm_status new_file(lfm_context *context, const char *name, const lfm_fil
         return status;
     }
     file->name_room = room;
-    memcpy(file->name, name, (size_t)room);
+    memcpy(file->name, dots, n_dots);
+    memcpy(file->name + n_dots, shown, n_shown + 1);
     *out = file;
     return LFM_OK;
 }
@@ -94,59 +97,42 @@ static lfm_status finish(lfm_file *file, const lfm_file_options *options, lfm_st
     return status;
 }
 
-/* Read to the end of a source of unknown length. */
-static lfm_status read_all(lfm_file *file, lfm_read_fn read_more, void *user_data, const lfm_cancel *cancel)
+/* Make room for `wanted` bytes in place of what is there, of which `used` are kept. */
+static lfm_status grow(lfm_file *file, int64_t used, int64_t wanted)
 {
-    int64_t capacity = 0;
-    unsigned char *bytes = NULL;
-    lfm_status status = LFM_OK;
-    for (int64_t used = 0;;) {
-        if (used == capacity) {
-            const int64_t wanted = capacity < LFMI_BLOCK_BYTES ? LFMI_BLOCK_BYTES : capacity / 2 * 3;
-            unsigned char *larger;
-            status = LFMI_NEW_ARRAY(file->context, wanted, "the contents of a file", &larger);
-            if (status != LFM_OK)
-                break;
-            if (used > 0)
-                memcpy(larger, bytes, (size_t)used);
-            LFMI_FREE_ARRAY(file->context, bytes, capacity);
-            bytes = larger;
-            capacity = wanted;
-        }
-        status = lfmi_poll(cancel);
-        if (status != LFM_OK)
+    unsigned char *larger;
+    LFMI_TRY(LFMI_NEW_ARRAY(file->context, wanted, "the contents of a file", &larger));
+    if (used > 0)
+        memcpy(larger, file->bytes, (size_t)used);
+    if (file->is_owned)
+        lfmi_deallocate(file->context, file->bytes, file->room, 1);
+    file->bytes = larger;
+    file->room = wanted;
+    file->is_owned = true;
+    return LFM_OK;
+}
+
+/* Read to the end of a source of about `expected` bytes; 0: nobody knows. */
+static lfm_status read_all(lfm_file *file, lfm_read_fn read_more, void *user_data, int64_t expected,
+                           const lfm_cancel *cancel)
+{
+    int64_t used = 0;
+    LFMI_TRY(grow(file, 0, expected > 0 && expected < INT64_MAX ? expected + 1 : LFMI_BLOCK_BYTES));
+    for (;;) {
+        if (used == file->room)
+            LFMI_TRY(grow(file, used, file->room / 2 * 3 + LFMI_BLOCK_BYTES));
+        LFMI_TRY(lfmi_poll(cancel));
+        const int64_t room = file->room - used < LFMI_BLOCK_BYTES ? file->room - used : LFMI_BLOCK_BYTES;
+        const int64_t got = read_more((unsigned char *)(uintptr_t)file->bytes + used, (size_t)room, user_data);
+        lfmi_clear_message(); /* of calls that the callback made */
+        if (got < 0 || got > room)
+            return lfmi_fail(LFM_ERROR_FILE, "reading %s: the read callback returned %lld at byte %lld", file->name,
+                             (long long)got, (long long)used);
+        if (got == 0)
             break;
-        const int64_t room = capacity - used < LFMI_BLOCK_BYTES ? capacity - used : LFMI_BLOCK_BYTES;
-        const int64_t got = read_more(bytes + used, (size_t)room, user_data);
-        if (got < 0 || got > room) {
-            status = lfmi_fail(LFM_ERROR_FILE, "reading %s: the read callback returned %lld at byte %lld", file->name,
-                               (long long)got, (long long)used);
-            break;
-        }
-        if (got == 0) {
-            file->n_bytes = used;
-            break;
-        }
         used += got;
     }
-    /* Owned with its capacity: freed with what it was made with. */
-    if (status == LFM_OK && file->n_bytes < capacity) {
-        unsigned char *exact;
-        status = LFMI_NEW_ARRAY(file->context, file->n_bytes, "the contents of a file", &exact);
-        if (status == LFM_OK) {
-            if (file->n_bytes > 0)
-                memcpy(exact, bytes, (size_t)file->n_bytes);
-            LFMI_FREE_ARRAY(file->context, bytes, capacity);
-            bytes = exact;
-            capacity = file->n_bytes;
-        }
-    }
-    if (status != LFM_OK) {
-        LFMI_FREE_ARRAY(file->context, bytes, capacity);
-        return status;
-    }
-    file->bytes = bytes;
-    file->is_owned = true;
+    file->n_bytes = used;
     return LFM_OK;
 }
 
@@ -172,7 +158,11 @@ static lfm_status map_or_read(lfm_file *file, int opened, const lfm_file_options
         return lfmi_fail_errno(errno, "open", file->name);
     if (S_ISDIR(about.st_mode))
         return lfmi_fail_errno(EISDIR, "open", file->name);
-    if (S_ISREG(about.st_mode) && about.st_size > 0 && !options->copy) {
+    const bool regular = S_ISREG(about.st_mode);
+    if (regular && (uint64_t)about.st_size > SIZE_MAX)
+        return lfmi_fail(LFM_ERROR_MEMORY, "%s: %lld bytes do not fit the address space", file->name,
+                         (long long)about.st_size);
+    if (regular && about.st_size > 0 && !options->copy) {
         void *mapped = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_SHARED, opened, 0);
         if (mapped != MAP_FAILED) {
             file->bytes = mapped;
@@ -184,7 +174,8 @@ static lfm_status map_or_read(lfm_file *file, int opened, const lfm_file_options
             return lfmi_fail_errno(errno, "map", file->name);
     }
     descriptor from = {opened, 0};
-    const lfm_status status = read_all(file, read_descriptor, &from, options->cancel);
+    const int64_t expected = regular ? (int64_t)about.st_size : 0;
+    const lfm_status status = read_all(file, read_descriptor, &from, expected, options->cancel);
     return from.error != 0 ? lfmi_fail_errno(from.error, "read", file->name) : status;
 }
 
@@ -225,6 +216,7 @@ static lfm_status from_memory(lfm_context *context, const void *data, int64_t n_
         if (status == LFM_OK) {
             memcpy(copy, data, (size_t)n_bytes);
             file->bytes = copy;
+            file->room = n_bytes;
             file->is_owned = true;
         }
     } else {
@@ -256,7 +248,7 @@ lfm_status lfm_file_read(lfm_context *context, lfm_read_fn read_more, void *user
     lfm_file_options known;
     lfm_file *file;
     LFMI_TRY(new_file(context, "the file being read", options, &known, &file));
-    return finish(file, &known, read_all(file, read_more, user_data, known.cancel), out);
+    return finish(file, &known, read_all(file, read_more, user_data, 0, known.cancel), out);
 }
 
 int32_t lfm_file_kind(const lfm_file *file)
@@ -297,12 +289,7 @@ const char *lfm_file_metadata(const lfm_file *file, const char *key)
     return file != NULL && key != NULL ? lfmi_header_metadata(&file->header, key) : NULL;
 }
 
-static json_t *metadata_of(const lfm_file *file)
-{
-    return file != NULL ? json_object_get(file->header.json, "__metadata__") : NULL;
-}
-
-int32_t lfm_file_n_metadata(const lfm_file *file) { return (int32_t)json_object_size(metadata_of(file)); }
+int32_t lfm_file_n_metadata(const lfm_file *file) { return file != NULL ? file->header.n_metadata : 0; }
 
 lfm_status lfm_file_metadata_at(const lfm_file *file, int32_t index, const char **key, const char **value)
 {
@@ -310,14 +297,10 @@ lfm_status lfm_file_metadata_at(const lfm_file *file, int32_t index, const char 
     LFMI_REQUIRE(file);
     LFMI_REQUIRE(key);
     LFMI_REQUIRE(value);
-    json_t *metadata = metadata_of(file);
-    void *at = json_object_iter(metadata);
-    for (int32_t i = 0; i < index && at != NULL; i++)
-        at = json_object_iter_next(metadata, at);
-    if (index < 0 || at == NULL)
+    if (index < 0 || index >= file->header.n_metadata)
         return lfmi_fail(LFM_ERROR_ARGUMENT, "%s has no metadata number %d", file->name, index);
-    *key = json_object_iter_key(at);
-    *value = json_string_value(json_object_iter_value(at));
+    *key = file->header.metadata[index].key;
+    *value = file->header.metadata[index].value;
     return LFM_OK;
 }
 
@@ -373,8 +356,8 @@ lfm_status lfmi_file_need(const lfm_file *file, const char *name, const char *dt
     for (int32_t i = 0; good && i < n_dims; i++)
         good = wanted[i] >= 0 ? tensor->shape[i] == wanted[i] : true;
     if (!good)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s has %d dimensions, the first %lld x %lld; expected %lld%s%lld "
-                                           "(-1: any)",
+        return lfmi_fail(LFM_ERROR_FORMAT,
+                         "%s: tensor %s has %d dimensions, the first %lld x %lld; expected %lld%s%lld (-1: any)",
                          file->name, name, tensor->n_dims, (long long)tensor->shape[0], (long long)tensor->shape[1],
                          (long long)rows, n_dims > 1 ? " x " : ", columns ", (long long)columns);
     *out = tensor;

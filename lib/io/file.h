@@ -11,7 +11,7 @@ struct lfm_file {
     char *name; /* for messages */
     int64_t name_room;
     const unsigned char *bytes;
-    int64_t n_bytes;
+    int64_t n_bytes, room; /* room: what was allocated for an owned one */
     bool is_mapped, is_owned; /* else it is the caller's, and released at last */
     lfm_release_fn release;
     void *release_user_data;

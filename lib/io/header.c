@@ -9,8 +9,7 @@
 
 enum {
     LENGTH_BYTES = 8,
-    MOST_HEADER_BYTES = 16 << 20, /* what the layout allows is 100 MB; ours has some kB */
-    MOST_TENSORS = 100000,
+    MOST_ENTRIES = 100000, /* tensors, or metadata */
 };
 
 static const char *const metadata_key = "__metadata__";
@@ -29,11 +28,11 @@ static lfm_status read_length(const char *file, const unsigned char *bytes, int6
     uint64_t stated = 0;
     for (int i = 0; i < LENGTH_BYTES; i++)
         stated |= (uint64_t)bytes[i] << (8 * i);
-    if (stated < 2 || bytes[LENGTH_BYTES < n_bytes ? LENGTH_BYTES : 0] != '{')
+    if (stated < 2 || (n_bytes > LENGTH_BYTES && bytes[LENGTH_BYTES] != '{'))
         return bad(file, "not a safetensors file: it does not begin with a header", "");
-    if (stated > MOST_HEADER_BYTES)
+    if (stated > LFMI_MOST_HEADER_BYTES)
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: its header would have %llu bytes; at most %d are read", file,
-                         (unsigned long long)stated, MOST_HEADER_BYTES);
+                         (unsigned long long)stated, LFMI_MOST_HEADER_BYTES);
     if (stated > (uint64_t)(n_bytes - LENGTH_BYTES))
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: cut off in its header: %llu bytes are stated, %lld are there", file,
                          (unsigned long long)stated, (long long)(n_bytes - LENGTH_BYTES));
@@ -89,7 +88,9 @@ static int by_place(const void *a, const void *b)
     const lfmi_stored *x = a, *y = b;
     if (x->begin != y->begin)
         return x->begin < y->begin ? -1 : 1;
-    return (x->n_bytes > y->n_bytes) - (x->n_bytes < y->n_bytes);
+    if (x->n_bytes != y->n_bytes)
+        return x->n_bytes < y->n_bytes ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 /* The tensors must fill the data without gaps and overlaps. */
@@ -108,18 +109,25 @@ static lfm_status check_places(const char *file, const lfmi_header *header, int6
     return LFM_OK;
 }
 
-static lfm_status check_metadata(const char *file, const json_t *metadata)
+static lfm_status read_metadata(lfm_context *context, const char *file, lfmi_header *header)
 {
+    json_t *metadata = json_object_get(header->json, metadata_key);
     if (metadata == NULL)
         return LFM_OK;
     if (!json_is_object(metadata))
         return bad(file, "its metadata is no object", "");
+    if (json_object_size(metadata) > MOST_ENTRIES)
+        return bad(file, "more metadata than is read", "");
+    header->n_metadata = (int32_t)json_object_size(metadata);
+    LFMI_TRY(LFMI_NEW_ARRAY(context, header->n_metadata, "the metadata of a file", &header->metadata));
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)metadata, key, value)
+    int32_t n = 0;
+    json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value))
             return bad(file, "metadata that is no string", key);
+        header->metadata[n++] = (lfmi_entry){key, json_string_value(value)};
     }
     return LFM_OK;
 }
@@ -165,7 +173,7 @@ static lfm_status check_version(const char *file, const lfmi_header *header)
 
 static lfm_status read_tensors(lfm_context *context, const char *file, int64_t n_data, lfmi_header *header)
 {
-    if (json_object_size(header->json) > MOST_TENSORS)
+    if (json_object_size(header->json) > MOST_ENTRIES)
         return bad(file, "more tensors than a model has", "");
     LFMI_TRY(LFMI_NEW_ARRAY(context, (int64_t)json_object_size(header->json), "the tensors of a file",
                             &header->tensors));
@@ -193,7 +201,7 @@ static lfm_status read_header(lfm_context *context, const char *file, const char
     if (header->json == NULL)
         return lfmi_fail(json_error_code(&error) == json_error_out_of_memory ? LFM_ERROR_MEMORY : LFM_ERROR_FORMAT,
                          "%s: its header, byte %d: %.100s", file, error.position, error.text);
-    LFMI_TRY(check_metadata(file, json_object_get(header->json, metadata_key)));
+    LFMI_TRY(read_metadata(context, file, header));
     LFMI_TRY(check_version(file, header));
     LFMI_TRY(check_checksum(file, header, text, length));
     return read_tensors(context, file, n_bytes - header->data, header);
@@ -211,6 +219,7 @@ lfm_status lfmi_header_read(lfm_context *context, const char *name, const void *
 
 void lfmi_header_free(lfm_context *context, lfmi_header *header)
 {
+    LFMI_FREE_ARRAY(context, header->metadata, header->n_metadata);
     LFMI_FREE_ARRAY(context, header->tensors, header->n_room);
     json_decref(header->json);
     *header = (lfmi_header){0};

@@ -15,8 +15,15 @@ typedef struct lfmi_stored {
     int64_t begin, n_bytes; /* in the data */
 } lfmi_stored;
 
+/* An entry of the metadata; both in the JSON. */
+typedef struct lfmi_entry {
+    const char *key, *value;
+} lfmi_entry;
+
 typedef struct lfmi_header {
     json_t *json;
+    lfmi_entry *metadata; /* in the order of the file */
+    int32_t n_metadata;
     lfmi_stored *tensors; /* in the order of the data */
     int32_t n_tensors, n_room;
     int64_t data; /* where the data begins */

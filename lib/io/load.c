@@ -23,10 +23,8 @@ static lfm_status load_options(const lfm_file *file, const char *prefix, lfm_mod
                                lfm_train_options *train)
 {
     const size_t length = strlen(prefix);
-    const int32_t n = lfm_file_n_metadata(file);
-    for (int32_t i = 0; i < n; i++) {
-        const char *key, *value;
-        LFMI_TRY(lfm_file_metadata_at(file, i, &key, &value));
+    for (int32_t i = 0; i < file->header.n_metadata; i++) {
+        const char *key = file->header.metadata[i].key, *value = file->header.metadata[i].value;
         if (strncmp(key, prefix, length) != 0)
             continue;
         const lfm_status status = model != NULL ? lfm_model_options_set(model, key + length, value)
@@ -59,6 +57,18 @@ lfm_status lfm_file_train_options(const lfm_file *file, lfm_train_options *optio
     return lfmi_sized_write(options, &known, sizeof known, "lfm_train_options");
 }
 
+lfm_status lfmi_load_epochs(const lfm_file *file, int64_t *epochs)
+{
+    enum { MOST_EPOCHS = INT32_MAX }; /* so that many more can be added */
+    *epochs = -1;
+    if (lfmi_header_metadata(&file->header, "epochs") == NULL)
+        return LFM_OK;
+    *epochs = lfmi_header_number(&file->header, "epochs");
+    if (*epochs < 0 || *epochs > MOST_EPOCHS)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata epochs is no number in [0, %d]", file->name, MOST_EPOCHS);
+    return LFM_OK;
+}
+
 static lfm_status load_array(const lfm_file *file, lfm_model *model, int32_t side, int32_t array)
 {
     if (lfmi_model_span(model, array).columns == 0)
@@ -72,9 +82,10 @@ static lfm_status load_array(const lfm_file *file, lfm_model *model, int32_t sid
 
 static lfm_status fill_model(const lfm_file *file, lfm_model *model)
 {
-    const int64_t epochs = lfmi_header_number(&file->header, "epochs");
+    int64_t epochs;
+    LFMI_TRY(lfmi_load_epochs(file, &epochs));
     if (epochs < 0)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata epochs is missing or no number", file->name);
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata epochs is missing", file->name);
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         for (int32_t array = 0; array < LFMI_ARRAYS; array++)
             LFMI_TRY(load_array(file, model, side, array));
@@ -121,12 +132,12 @@ static lfm_status load_width(const lfm_file *file, int32_t side, int32_t *width)
     return LFM_OK;
 }
 
-/* Offsets and columns of rows, as the file has them. */
-static lfm_status load_rows(const lfm_file *file, const char *offsets, const char *columns, int32_t n_columns,
-                            lfm_csr *csr)
+/* Offsets and columns of n_rows rows (-1: any number), as the file has them. */
+static lfm_status load_rows(const lfm_file *file, const char *offsets, const char *columns, int32_t n_rows,
+                            int32_t n_columns, lfm_csr *csr)
 {
     const lfmi_stored *tensor;
-    LFMI_TRY(lfmi_file_need(file, offsets, "I64", 1, -1, -1, &tensor));
+    LFMI_TRY(lfmi_file_need(file, offsets, "I64", 1, n_rows < 0 ? -1 : (int64_t)n_rows + 1, -1, &tensor));
     if (tensor->shape[0] < 1 || tensor->shape[0] > INT32_MAX)
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s has %lld entries", file->name, offsets,
                          (long long)tensor->shape[0]);
@@ -152,10 +163,11 @@ lfm_status lfm_file_features(lfm_file *file, int32_t side, lfm_features **out)
         *out = NULL;
         return LFM_OK;
     }
-    int32_t width;
+    int32_t width, n_rows;
     LFMI_TRY(load_width(file, side, &width));
+    LFMI_TRY(lfmi_stored_rows(file, lfmi_representation_names[side], &n_rows));
     lfm_csr csr;
-    LFMI_TRY(load_rows(file, names[LFMI_FEATURE_OFFSETS], names[LFMI_FEATURE_COLUMNS], width, &csr));
+    LFMI_TRY(load_rows(file, names[LFMI_FEATURE_OFFSETS], names[LFMI_FEATURE_COLUMNS], n_rows, width, &csr));
     if (lfmi_header_find(&file->header, names[LFMI_FEATURE_VALUES]) != NULL) {
         const lfmi_stored *values;
         LFMI_TRY(lfmi_file_need(file, names[LFMI_FEATURE_VALUES], "F32", 1, csr.n_entries, -1, &values));
@@ -169,18 +181,20 @@ lfm_status lfm_file_features(lfm_file *file, int32_t side, lfm_features **out)
     return lfm_features_from_csr(file->context, &csr, &options, out);
 }
 
-/* Users and items of the model in a file: from the features, where they are, else the representations. */
-static lfm_status load_n_items(const lfm_file *file, int32_t *n_items)
+/* Users or items of the model in a file: the rows of its representations, else of the feature matrix, else of
+ * the embeddings. */
+static lfm_status load_n_rows(const lfm_file *file, int32_t side, int32_t *n_rows)
 {
-    const lfmi_stored *offsets = lfmi_header_find(&file->header, lfmi_feature_names[LFM_ITEM][LFMI_FEATURE_OFFSETS]);
-    LFMI_TRY(lfmi_stored_rows(file, lfmi_representation_names[LFM_ITEM], n_items));
-    if (*n_items < 0 && offsets != NULL && offsets->n_dims == 1 && offsets->shape[0] >= 1 &&
+    const lfmi_stored *offsets = lfmi_header_find(&file->header, lfmi_feature_names[side][LFMI_FEATURE_OFFSETS]);
+    LFMI_TRY(lfmi_stored_rows(file, lfmi_representation_names[side], n_rows));
+    if (*n_rows < 0 && offsets != NULL && offsets->n_dims == 1 && offsets->shape[0] >= 1 &&
         offsets->shape[0] <= INT32_MAX)
-        *n_items = (int32_t)(offsets->shape[0] - 1);
-    else if (*n_items < 0)
-        LFMI_TRY(lfmi_stored_rows(file, lfmi_parameter_names[LFM_ITEM][LFM_EMBEDDINGS], n_items));
-    if (*n_items < 0)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: it has seen items, but no items", file->name);
+        *n_rows = (int32_t)(offsets->shape[0] - 1);
+    else if (*n_rows < 0)
+        LFMI_TRY(lfmi_stored_rows(file, lfmi_parameter_names[side][LFM_EMBEDDINGS], n_rows));
+    if (*n_rows < 0)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: %s without %s", file->name, LFMI_SEEN_OFFSETS,
+                         lfmi_representation_names[side]);
     return LFM_OK;
 }
 
@@ -193,10 +207,11 @@ lfm_status lfm_file_seen(lfm_file *file, lfm_interactions **out)
         *out = NULL;
         return LFM_OK;
     }
-    int32_t n_items;
-    LFMI_TRY(load_n_items(file, &n_items));
+    int32_t n_users, n_items;
+    LFMI_TRY(load_n_rows(file, LFM_USER, &n_users));
+    LFMI_TRY(load_n_rows(file, LFM_ITEM, &n_items));
     lfm_csr csr;
-    LFMI_TRY(load_rows(file, LFMI_SEEN_OFFSETS, LFMI_SEEN_ITEMS, n_items, &csr));
+    LFMI_TRY(load_rows(file, LFMI_SEEN_OFFSETS, LFMI_SEEN_ITEMS, n_users, n_items, &csr));
     lfm_interactions_options options;
     lfm_interactions_options_init(&options);
     options.borrow = 1;

@@ -27,14 +27,16 @@ static lfm_status find_space(const lfm_file *file, const char *vectors, const ch
     return lfmi_file_need(file, biases, dtype, 1, rows, -1, &space->biases);
 }
 
-/* Find the spaces of a side; its representations are the features' own where there are none apart. */
+/* Find the spaces of a side; without a feature matrix its representations may be the features' own. */
 static lfm_status find_side(const lfm_file *file, int32_t side, int32_t d, stored_space spaces[LFMI_SPACES])
 {
     LFMI_TRY(find_space(file, lfmi_representation_names[side], lfmi_representation_bias_names[side], d,
                         &spaces[side]));
     LFMI_TRY(find_space(file, lfmi_parameter_names[side][LFM_EMBEDDINGS], lfmi_parameter_names[side][LFM_BIASES], d,
                         &spaces[side + 2]));
-    if (spaces[side].vectors == NULL)
+    const bool has_features =
+        lfmi_header_find(&file->header, lfmi_feature_names[side][LFMI_FEATURE_OFFSETS]) != NULL;
+    if (spaces[side].vectors == NULL && !has_features)
         spaces[side] = spaces[side + 2];
     if (spaces[side].vectors == NULL)
         return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is missing", file->name, lfmi_representation_names[side]);
@@ -75,31 +77,52 @@ static lfm_status take_space(lfm_scorer *scorer, lfm_file *file, const stored_sp
     return widen(scorer->context, file, from->biases, from->biases_name, n_rows, 1, 1, &to->biases);
 }
 
+/* Whether the order names items only: it is what leads from the scan to them. */
+static bool is_order(const int32_t *order, int32_t n)
+{
+    bool good = true;
+    for (int32_t at = 0; at < n; at++)
+        good &= (uint32_t)order[at] < (uint32_t)n;
+    return good;
+}
+
+/* Whether a tensor of the scan is there, of this type and so many bytes, and aligned. */
+static const void *scan_part(const lfm_file *file, const char *name, const char *dtype, int64_t n_bytes)
+{
+    const lfmi_stored *part = lfmi_header_find(&file->header, name);
+    if (part == NULL || strcmp(part->dtype, dtype) != 0 || part->n_bytes != n_bytes ||
+        (uintptr_t)lfmi_file_data(file, part) % sizeof(float) != 0)
+        return NULL;
+    return lfmi_file_data(file, part);
+}
+
 /* Use the file's items for scanning if they are of the wanted kind and as this version lays them out. */
 static bool take_scan(lfm_scorer *scorer, const lfm_file *file, int32_t kind)
 {
     const char *name = lfmi_header_metadata(&file->header, "scan");
-    const lfmi_stored *scan = lfmi_header_find(&file->header, LFMI_ITEM_SCAN);
-    const lfmi_stored *bounds = lfmi_header_find(&file->header, LFMI_ITEM_SCAN_BOUNDS);
     const int32_t n_items = scorer->spaces[LFM_SPACE_ITEM].n_rows;
-    if (name == NULL || scan == NULL || bounds == NULL || strcmp(name, lfmi_scan_name(kind)) != 0 ||
-        scan->n_bytes != lfmi_n_panels(n_items) * lfmi_panel_bytes(scorer->d, kind) ||
-        bounds->n_bytes != 3 * (int64_t)sizeof(float) || strcmp(bounds->dtype, "F32") != 0 ||
-        (uintptr_t)lfmi_file_data(file, scan) % sizeof(float) != 0)
+    const void *scan = scan_part(file, LFMI_ITEM_SCAN, "U8", lfmi_n_panels(n_items) * lfmi_panel_bytes(scorer->d, kind));
+    const void *bounds = scan_part(file, LFMI_ITEM_SCAN_BOUNDS, "F32", LFMI_BOUNDS * (int64_t)sizeof(float));
+    const int32_t *order = scan_part(file, LFMI_ITEM_SCAN_ORDER, "I32", n_items * (int64_t)sizeof(int32_t));
+    if (name == NULL || strcmp(name, lfmi_scan_name(kind)) != 0 || scan == NULL || bounds == NULL || order == NULL ||
+        !is_order(order, n_items))
         return false;
-    float values[3];
-    memcpy(values, lfmi_file_data(file, bounds), sizeof values);
-    for (int i = 0; i < 3; i++) {
+    float values[LFMI_BOUNDS];
+    memcpy(values, bounds, sizeof values);
+    for (int i = 0; i < LFMI_BOUNDS; i++) {
         if (!lfmi_is_finite(values[i]) || values[i] < 0)
             return false;
     }
+    scorer->order = (int32_t *)(uintptr_t)order;
     scorer->items = (lfmi_panels){.n_items = n_items,
                                   .d = scorer->d,
                                   .kind = kind,
-                                  .data = (void *)(uintptr_t)lfmi_file_data(file, scan),
+                                  .ids = order,
+                                  .data = (void *)(uintptr_t)scan,
                                   .norm = values[0],
                                   .bias = values[1],
                                   .error = values[2],
+                                  .margin = values[3],
                                   .is_borrowed = true};
     return true;
 }
@@ -119,7 +142,7 @@ static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[L
         LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
     }
     for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
-        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision);
+        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision, scorer->d);
         if (wanted && take_scan(scorer, file, kind))
             return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
     }
@@ -131,18 +154,13 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     lfm_scorer_options known;
     LFMI_TRY(lfmi_scorer_options_read(&known, options));
     const int64_t d = lfmi_header_number(&file->header, "components");
-    if (d < 1 || d > 65536)
-        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, 65536]", file->name);
+    if (d < 1 || d > LFMI_MOST_COMPONENTS)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata components is missing or outside [1, %d]", file->name,
+                         LFMI_MOST_COMPONENTS);
     stored_space spaces[LFMI_SPACES];
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         LFMI_TRY(find_side(file, side, (int32_t)d, spaces));
-    bool half = false;
-    for (int32_t s = 0; s < LFMI_SPACES; s++) {
-        if (s < 2 || spaces[s].vectors == NULL)
-            continue;
-        half = half || spaces[s].half;
-    }
-    half = half || spaces[LFM_USER].half || spaces[LFM_ITEM].half;
+    const bool half = spaces[LFM_USER].half;
     for (int32_t s = 0; s < LFMI_SPACES; s++) {
         if (spaces[s].vectors != NULL && spaces[s].half != half)
             return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s is of another precision than the others", file->name,
@@ -150,6 +168,11 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
     }
     lfm_model_options model_options;
     LFMI_TRY(lfmi_load_model_options(file, &model_options));
+    int64_t epochs;
+    LFMI_TRY(lfmi_load_epochs(file, &epochs));
+    if (epochs >= 0 && model_options.components != d)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: its metadata says components %lld and model.components %d", file->name,
+                         (long long)d, model_options.components);
     lfm_scorer *scorer = NULL;
     LFMI_TRY(lfmi_scorer_new(file->context, (int32_t)d, &scorer));
     if (!half) {
@@ -157,8 +180,8 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
         scorer->release = lfmi_file_release;
         scorer->release_user_data = lfm_file_ref(file);
     }
-    scorer->epochs = lfmi_header_number(&file->header, "epochs");
-    scorer->has_model = scorer->epochs >= 0;
+    scorer->epochs = epochs;
+    scorer->has_model = epochs >= 0;
     scorer->model_options = model_options;
     const lfm_status status = fill(scorer, file, spaces, &known, options == NULL);
     if (status == LFM_OK)

@@ -48,8 +48,9 @@ int64_t lfmi_dtype_bytes(const char *dtype)
     static const struct {
         const char *name;
         int64_t bytes;
-    } known[] = {{"F32", 4}, {"F16", 2},  {"I32", 4}, {"I64", 8},  {"U8", 1},      {"BF16", 2},    {"F64", 8}, {"I8", 1},
-                 {"I16", 2}, {"U16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"BOOL", 1}};
+    } known[] = {{"F32", 4}, {"F16", 2}, {"I32", 4}, {"I64", 8}, {"U8", 1}, {"BF16", 2}, {"F64", 8}, {"I8", 1},
+                 {"I16", 2}, {"U16", 2}, {"U32", 4}, {"U64", 8}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1},
+                 {"C64", 8}, {"BOOL", 1}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(known[i].name, dtype) == 0)
             return known[i].bytes;
@@ -246,6 +247,10 @@ static lfm_status make_header(lfmi_plan *plan)
     if (!good)
         return lfmi_fail(LFM_ERROR_MEMORY, "no memory for the header of a file");
     const uint64_t length = plan->header_bytes - before;
+    if (length > LFMI_MOST_HEADER_BYTES)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "the header of the file would have %llu bytes, of which at most %d can be "
+                                             "read: too many notes",
+                         (unsigned long long)length, LFMI_MOST_HEADER_BYTES);
     for (size_t i = 0; i < before; i++)
         plan->header[i] = (char)(unsigned char)(length >> (8 * i));
     /* The key comes first in the metadata, so its first occurrence is it. */

@@ -54,7 +54,11 @@ int64_t lfmi_dtype_bytes(const char *dtype);
 /* The header's checksum stands in the header itself, after the first occurrence of this text: 16 hexadecimal
  * digits, which count as zeros when it is computed. */
 #define LFMI_HEADER_CHECKSUM "\"header_checksum\":\""
-enum { LFMI_CHECKSUM_DIGITS = 16, LFMI_ALIGNMENT = 64 };
+enum {
+    LFMI_CHECKSUM_DIGITS = 16,
+    LFMI_ALIGNMENT = 64,
+    LFMI_MOST_HEADER_BYTES = 16 << 20, /* the layout allows 100 MB; ours has some kB */
+};
 #define LFMI_NO_CHECKSUM "0000000000000000"
 void lfmi_checksum_text(uint64_t checksum, char text[LFMI_CHECKSUM_DIGITS + 1]);
 

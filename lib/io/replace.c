@@ -20,15 +20,38 @@ static const char *base_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* Split the real path (links followed) into folder and name, and open the folder. */
+/* Put the path of the file to write into `whole`: symbolic links followed, to a file that is not there yet too.
+ * Returns 0, or the system's error number. */
+static int follow_links(const char *path, char whole[PATH_MAX])
+{
+    enum { MOST_LINKS = 40 };
+    const size_t length = strlen(path);
+    if (length == 0 || length >= PATH_MAX)
+        return length == 0 ? ENOENT : ENAMETOOLONG;
+    if (realpath(path, whole) != NULL)
+        return 0;
+    memcpy(whole, path, length + 1);
+    for (int i = 0; i < MOST_LINKS; i++) {
+        char aim[PATH_MAX];
+        const ssize_t got = readlink(whole, aim, sizeof aim);
+        if (got < 0) /* no link, or nothing: what is wrong with it will show */
+            return 0;
+        char *name = aim[0] == '/' ? whole : (char *)(uintptr_t)base_name(whole);
+        if (got >= (ssize_t)(PATH_MAX - (name - whole)))
+            return ENAMETOOLONG;
+        memcpy(name, aim, (size_t)got);
+        name[got] = '\0';
+    }
+    return ELOOP;
+}
+
+/* Split the path into folder and name, and open the folder. */
 static lfm_status open_folder(lfmi_replacement *r)
 {
     char whole[PATH_MAX];
-    const size_t length = strlen(r->path);
-    if (length == 0 || length >= sizeof whole)
-        return lfmi_fail_errno(length == 0 ? ENOENT : ENAMETOOLONG, "write", r->path);
-    if (realpath(r->path, whole) == NULL)
-        memcpy(whole, r->path, length + 1);
+    const int error = follow_links(r->path, whole);
+    if (error != 0)
+        return lfmi_fail_errno(error, "write", r->path);
     const char *name = base_name(whole);
     if (name[0] == '\0')
         return lfmi_fail_errno(EISDIR, "write", r->path);
@@ -42,7 +65,7 @@ static lfm_status create_temporary(lfmi_replacement *r, const struct stat *old)
 {
     for (int i = 0; i < MOST_TRIES; i++) {
         (void)snprintf(r->temporary, sizeof r->temporary, ".%.200s.%ld-%d.tmp", r->target, (long)getpid(), i);
-        r->file = openat(r->folder, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        r->file = openat(r->folder, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, old != NULL ? 0600 : 0666);
         if (r->file >= 0 || errno != EEXIST)
             break;
     }
@@ -50,26 +73,31 @@ static lfm_status create_temporary(lfmi_replacement *r, const struct stat *old)
         r->temporary[0] = '\0';
         return lfmi_fail_errno(errno, "create a file beside", r->path);
     }
-    if (old != NULL && fchmod(r->file, old->st_mode & 07777) != 0)
+    if (old == NULL)
+        return LFM_OK;
+    /* Whoever writes in another's stead leaves the file with its owner, so far as that is allowed. */
+    if (fchown(r->file, old->st_uid, old->st_gid) != 0)
+        errno = 0;
+    if (fchmod(r->file, old->st_mode & 0777) != 0)
         return lfmi_fail_errno(errno, "give the old file's permissions to", r->path);
     return LFM_OK;
 }
 
 static lfm_status begin(lfmi_replacement *r)
 {
-    LFMI_TRY(open_folder(r));
     struct stat old;
-    if (fstatat(r->folder, r->target, &old, 0) != 0)
-        return create_temporary(r, NULL);
-    if (S_ISDIR(old.st_mode))
+    const bool is_there = stat(r->path, &old) == 0;
+    if (is_there && S_ISDIR(old.st_mode))
         return lfmi_fail_errno(EISDIR, "write", r->path);
-    if (faccessat(r->folder, r->target, W_OK, 0) != 0)
+    if (is_there && !S_ISREG(old.st_mode)) {
+        r->direct = true;
+        r->file = open(r->path, O_WRONLY | O_CLOEXEC);
+        return r->file >= 0 ? LFM_OK : lfmi_fail_errno(errno, "write", r->path);
+    }
+    LFMI_TRY(open_folder(r));
+    if (is_there && faccessat(r->folder, r->target, W_OK, 0) != 0)
         return lfmi_fail_errno(errno, "write", r->path);
-    if (S_ISREG(old.st_mode))
-        return create_temporary(r, &old);
-    r->direct = true;
-    r->file = openat(r->folder, r->target, O_WRONLY | O_CLOEXEC);
-    return r->file >= 0 ? LFM_OK : lfmi_fail_errno(errno, "write", r->path);
+    return create_temporary(r, is_there ? &old : NULL);
 }
 
 lfm_status lfmi_replace_begin(const char *path, lfmi_replacement *r)

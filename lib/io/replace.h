@@ -8,7 +8,7 @@
 
 typedef struct lfmi_replacement {
     const char *path;           /* as the caller names it */
-    char target[PATH_MAX];      /* its name in the folder */
+    char target[PATH_MAX];      /* its name in the folder, links followed */
     char temporary[NAME_MAX + 1];
     int folder, file;           /* descriptors; -1: none */
     bool direct;                /* what the path names is no ordinary file: written to as it is */

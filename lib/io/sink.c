@@ -3,12 +3,24 @@
 
 #include <string.h>
 
+const char *lfmi_end_of_path(const char *path, const char **dots)
+{
+    enum { MOST_SHOWN = 300 };
+    const size_t length = strlen(path);
+    *dots = length > MOST_SHOWN ? "…" : "";
+    const char *shown = length > MOST_SHOWN ? path + (length - MOST_SHOWN) : path;
+    while (((unsigned char)*shown & 0xC0) == 0x80) /* not in the middle of a character */
+        shown++;
+    return shown;
+}
+
 lfm_status lfmi_fail_errno(int error, const char *doing, const char *path)
 {
     char reason[128];
+    const char *dots = "", *shown = lfmi_end_of_path(path, &dots);
     if (strerror_r(error, reason, sizeof reason) != 0)
-        return lfmi_fail(LFM_ERROR_FILE, "cannot %s %s: error %d", doing, path, error);
-    return lfmi_fail(LFM_ERROR_FILE, "cannot %s %s: %s", doing, path, reason);
+        return lfmi_fail(LFM_ERROR_FILE, "cannot %s %s%s: error %d", doing, dots, shown, error);
+    return lfmi_fail(LFM_ERROR_FILE, "cannot %s %s%s: %s", doing, dots, shown, reason);
 }
 
 lfm_status lfmi_callback_put(void *self, const void *data, size_t size)
@@ -18,6 +30,7 @@ lfm_status lfmi_callback_put(void *self, const void *data, size_t size)
     if (answer != 0)
         return lfmi_fail(LFM_ERROR_FILE, "the write callback returned %d for the %zu bytes from byte %lld on", answer,
                          size, (long long)sink->written);
+    lfmi_clear_message(); /* of calls that the callback made */
     sink->written += (int64_t)size;
     return LFM_OK;
 }

@@ -20,6 +20,9 @@ typedef struct lfmi_callback_sink {
 } lfmi_callback_sink;
 lfm_status lfmi_callback_put(void *callback_sink, const void *data, size_t size);
 
+/* The part of a path that a message has room for: its end, after dots where something is left out. */
+const char *lfmi_end_of_path(const char *path, const char **dots);
+
 /* FILE, with what the system says about an error number. */
 lfm_status lfmi_fail_errno(int error, const char *doing, const char *path);
 

@@ -55,7 +55,11 @@ lfm_status lfmi_interactions_new_like(const lfm_interactions *like, int32_t n_us
 void lfmi_interactions_copy_entry(lfm_interactions *target, int64_t to, const lfm_interactions *source,
                                   int64_t from, int32_t user, int32_t item);
 
-/* Make the index, or what it still lacks of LFMI_INDEX_…, and lend it. cancel may be NULL. */
+/* Make the index, or what it still lacks of LFMI_INDEX_…, and lend it. cancel may be NULL. Threads make it
+ * sooner, never another. */
+lfm_status lfmi_interactions_index_on(lfm_interactions *interactions, int with, int32_t threads,
+                                      const lfm_cancel *cancel, const lfmi_index **out);
+/* The same on this thread. */
 lfm_status lfmi_interactions_index(lfm_interactions *interactions, int with, const lfm_cancel *cancel,
                                    const lfmi_index **out);
 void lfmi_index_free(lfm_interactions *interactions);

@@ -33,18 +33,20 @@ static lfm_status check_sources(const growth *g, const char *name, int32_t r)
     double sum = 0;
     for (int64_t i = 0; i < entries.n; i++) {
         if (entries.columns[i] >= g->n_old)
-            return lfmi_fail(LFM_ERROR_DATA, "the sources of new %s features: row %d names feature %d, but the model has "
-                                             "only %d",
+            return lfmi_fail(LFM_ERROR_DATA,
+                             "the sources of new %s features: row %d names feature %d, but the model has "
+                             "only %d",
                              name, r, entries.columns[i], g->n_old);
         const float weight = weight_of(&entries, i);
         if (weight < 0)
-            return lfmi_fail(LFM_ERROR_DATA, "the sources of new %s features: row %d, feature %d: the weight %g is negative",
-                             name, r, entries.columns[i], (double)weight);
+            return lfmi_fail(LFM_ERROR_DATA,
+                             "the sources of new %s features: row %d, feature %d: the weight %g is negative", name, r,
+                             entries.columns[i], (double)weight);
         sum += (double)weight;
     }
     if (entries.n > 0 && sum == 0)
-        return lfmi_fail(LFM_ERROR_DATA, "the sources of new %s features: the weights of row %d are all 0: they have no mean",
-                         name, r);
+        return lfmi_fail(LFM_ERROR_DATA,
+                         "the sources of new %s features: the weights of row %d are all 0: they have no mean", name, r);
     return LFM_OK;
 }
 
@@ -104,9 +106,9 @@ static lfm_status resize_locked(lfm_model *model, growth growths[LFMI_SIDES], in
     for (int32_t side = 0; side < LFMI_SIDES && status == LFM_OK; side++) {
         growth *g = &growths[side];
         if (g->n_new > g->n_old)
-            status = LFMI_NEW_ARRAY(model->context, g->n_new * stride,
-                                    side == LFM_USER ? "the user features' parameters" : "the item features' parameters",
-                                    &g->rows);
+            status = LFMI_NEW_ARRAY(
+                model->context, g->n_new * stride,
+                side == LFM_USER ? "the user features' parameters" : "the item features' parameters", &g->rows);
     }
     fenv_t environment;
     lfmi_float_enter(&environment);
@@ -134,9 +136,8 @@ lfm_status lfm_model_resize(lfm_model *model, int32_t n_user_features, int32_t n
     lfmi_clear_message();
     LFMI_REQUIRE(model);
     if (n_user_features < 0 || n_item_features < 0)
-        return lfmi_fail(LFM_ERROR_ARGUMENT,
-                         "lfm_model_resize: n_user_features %d and n_item_features %d must be >= 0", n_user_features,
-                         n_item_features);
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_model_resize: n_user_features %d and n_item_features %d must be >= 0",
+                         n_user_features, n_item_features);
     lfm_resize_options known = {.size = sizeof known};
     if (options != NULL)
         LFMI_TRY(lfmi_sized_read(&known, sizeof known, options, "lfm_resize_options"));

@@ -148,7 +148,7 @@ static lfm_status fill(lfmi_sgd *sgd)
         const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
         const double power =
             fit->options.negative_power < 0 ? sgd->loss->negative_power : fit->options.negative_power;
-        LFMI_TRY(lfmi_interactions_index(fit->interactions, with, fit->options.cancel, &sgd->index));
+        LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
     LFMI_TRY(make_heads(sgd));

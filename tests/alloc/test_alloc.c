@@ -225,8 +225,9 @@ static lfm_status fold(scenario *s, const lfm_scorer *scorer)
     return LFM_OK;
 }
 
-/* A scorer of embeddings, its items in half precision, and a recommendation for a vector. */
-static lfm_status embed(scenario *s)
+/* A scorer of embeddings, its items in less than float32, and what is asked of it: a recommendation for a vector,
+ * ranks. */
+static lfm_status embed_in(scenario *s, int32_t precision)
 {
     static const float numbers[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     lfm_embeddings rows;
@@ -236,7 +237,7 @@ static lfm_status embed(scenario *s)
     rows.n_components = 3;
     lfm_scorer_options how;
     lfm_scorer_options_init(&how);
-    how.precision = LFM_PRECISION_HALF;
+    how.precision = precision;
     lfm_scorer *scorer = NULL;
     lfm_status status = lfm_scorer_from_embeddings(s->context, &rows, &rows, &how, &scorer);
     s->untouched = s->untouched && (status == LFM_OK || scorer == NULL);
@@ -244,8 +245,55 @@ static lfm_status embed(scenario *s)
     if (status == LFM_OK)
         status = lfm_recommend_vectors(scorer, &rows, 1, NULL, items, NULL, NULL);
     s->untouched = s->untouched && (status == LFM_OK || items[0] == -7);
+    const int32_t user = 1, item = 2;
+    int32_t rank = -7;
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_rows = coo.n_columns = 4;
+    coo.n_entries = 1;
+    coo.rows = lfm_int32(&user);
+    coo.columns = lfm_int32(&item);
+    lfm_interactions *test = NULL;
+    if (status == LFM_OK)
+        status = lfm_interactions_from_coo(s->context, &coo, NULL, &test);
+    if (status == LFM_OK)
+        status = lfm_rank(scorer, test, NULL, &rank, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || rank == -7);
+    lfm_interactions_free(test);
     lfm_scorer_free(scorer);
     return status;
+}
+
+/* So many similar rows that they are scanned for. */
+static lfm_status find_many(scenario *s)
+{
+    enum { ROWS = 256, QUERIES = 24 };
+    float numbers[ROWS], cosines[QUERIES] = {-7};
+    int32_t queries[QUERIES], rows[QUERIES];
+    for (int32_t i = 0; i < ROWS; i++)
+        numbers[i] = (float)i + 1;
+    for (int32_t i = 0; i < QUERIES; i++)
+        queries[i] = i;
+    lfm_embeddings side;
+    lfm_embeddings_init(&side);
+    side.vectors = numbers;
+    side.n_rows = ROWS;
+    side.n_components = 1;
+    lfm_scorer *scorer = NULL;
+    lfm_status status = lfm_scorer_from_embeddings(s->context, &side, &side, NULL, &scorer);
+    if (status == LFM_OK)
+        status = lfm_similar(scorer, LFM_SPACE_ITEM, QUERIES, queries, LFM_SPACE_ITEM, 1, rows, cosines, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || cosines[0] == -7);
+    lfm_scorer_free(scorer);
+    return status;
+}
+
+static lfm_status embed(scenario *s)
+{
+    lfm_status status = embed_in(s, LFM_PRECISION_HALF);
+    if (status == LFM_OK)
+        status = embed_in(s, LFM_PRECISION_INT8);
+    return status == LFM_OK ? find_many(s) : status;
 }
 
 static lfm_status infer_all(scenario *s)
@@ -334,9 +382,65 @@ static lfm_status infer_all(scenario *s)
     return grow(s);
 }
 
+/* Ids, and matrices made by name. */
+static lfm_status name_things(lfm_ids *ids, lfm_dataset *d, bool *untouched)
+{
+    static const char *const rows[] = {"a", "b", "c"}, *const columns[] = {"x", "y", "x"};
+    static const float values[] = {1, 2, 3};
+    lfm_named_entries entries;
+    lfm_named_entries_init(&entries);
+    entries.n_entries = 3;
+    entries.rows = lfm_strings(rows);
+    entries.columns = lfm_strings(columns);
+    entries.values = lfm_float32(values);
+    entries.unknown_rows = entries.unknown_columns = LFM_UNKNOWN_ADD;
+    int32_t indices[N] = {-7};
+    char bytes[N * 3];
+    int64_t offsets[N + 1] = {0};
+    for (int i = 0; i < N; i++) {
+        memcpy(bytes + 3 * i, (const char[]){'i', (char)('0' + i / 10), (char)('0' + i % 10)}, 3);
+        offsets[i + 1] = 3 * i + 3;
+    }
+    lfm_status status = lfm_ids_add_all(ids, N, lfm_texts(bytes, offsets), indices);
+    *untouched = status == LFM_OK || (lfm_ids_count(ids) == 0 && indices[0] == -7);
+    STEP(status);
+    status = lfm_dataset_add_ids(d, LFM_SPACE_USER, N, lfm_texts(bytes, offsets), indices);
+    *untouched = status == LFM_OK || lfm_ids_count(lfm_dataset_ids(d, LFM_SPACE_USER_FEATURE)) == 0;
+    STEP(status);
+    STEP(lfm_dataset_add_interactions(d, &entries, NULL));
+    STEP(lfm_dataset_add_features(d, LFM_USER, &entries, NULL));
+    lfm_interactions *m = NULL;
+    status = lfm_dataset_interactions(d, NULL, &m);
+    *untouched = (status == LFM_OK) == (m != NULL);
+    lfm_interactions_free(m);
+    STEP(status);
+    lfm_features *f = NULL;
+    status = lfm_dataset_features(d, LFM_USER, NULL, &f);
+    *untouched = (status == LFM_OK) == (f != NULL);
+    lfm_features_free(f);
+    return status;
+}
+
+static lfm_status make_by_name(scenario *s)
+{
+    lfm_ids *ids = NULL;
+    lfm_dataset *d = NULL;
+    bool untouched = true;
+    lfm_status status = lfm_ids_create(s->context, LFM_IDS_TEXT, &ids);
+    if (status == LFM_OK)
+        status = lfm_dataset_create(s->context, NULL, &d);
+    if (status == LFM_OK)
+        status = name_things(ids, d, &untouched);
+    s->untouched = s->untouched && untouched;
+    lfm_ids_free(ids);
+    lfm_dataset_free(d);
+    return status;
+}
+
 static lfm_status run_steps(scenario *s)
 {
     STEP(lfm_cancel_create(s->context, &s->cancel));
+    STEP(make_by_name(s));
     STEP(make_matrices(s));
     STEP(make_features(s));
     STEP(split_and_threshold(s));

@@ -168,8 +168,8 @@ static void test_learns(void)
             after += group_auc(folded + row * D, biases[row], scorer, space, row % GROUPS) / NEW;
         }
         const double wanted = loss == LFM_LOSS_LOGISTIC ? 0.7 : 0.85;
-        check_report(after > wanted && after > before + 0.15, false, __FILE__, __LINE__, "side %d, loss %d: AUC %.3f, then %.3f",
-                     side, loss, before, after);
+        check_report(after > wanted && after > before + 0.15, false, __FILE__, __LINE__,
+                     "side %d, loss %d: AUC %.3f, then %.3f", side, loss, before, after);
         lfm_interactions_free(rows);
         lfm_scorer_free(scorer);
         lfm_interactions_free(likes);
@@ -226,7 +226,8 @@ static void test_starts(void)
                     double mean = 0;
                     for (int64_t i = 0; i < vectors.rows; i++)
                         mean += (double)(column_ < D ? vectors.data[i * vectors.stride / 4 + column_] : b.data[i]);
-                    CHECK_CLOSE(column_ < D ? got[r * D + column_] : biases[r], mean / (double)vectors.rows, 1e-5, 1e-6);
+                    CHECK_CLOSE(column_ < D ? got[r * D + column_] : biases[r], mean / (double)vectors.rows, 1e-5,
+                                1e-6);
                 }
             }
             for (int i = 0; i < 3 * (D + 1); i++)
@@ -286,7 +287,8 @@ static void test_known_items(void)
 static void test_errors(void)
 {
     lfm_interactions *likes = make_likes(1, USERS, ITEMS, 1), *rows = make_likes(2, NEW, ITEMS, 1),
-                     *wide = make_likes(2, NEW, ITEMS + GROUPS, 1), *none = build_interactions(0, 0, 3, NULL, NULL, NULL);
+                     *wide = make_likes(2, NEW, ITEMS + GROUPS, 1),
+                     *none = build_interactions(0, 0, 3, NULL, NULL, NULL);
     lfm_scorer *scorer = make_scorer(likes, LFM_LOSS_WARP);
     float out[NEW * D] = {-7};
     lfm_fold_in_options o = options_of(LFM_USER, LFM_LOSS_WARP);
@@ -297,14 +299,15 @@ static void test_errors(void)
     CHECK_OK(lfm_fold_in(scorer, none, NULL, 0, NULL, NULL));
     CHECK_FAILS(lfm_fold_in(scorer, rows, out, 4 * D - 4, NULL, NULL), LFM_ERROR_ARGUMENT, "stride is 28 bytes");
     CHECK_FAILS(lfm_fold_in(scorer, rows, out, 4 * D + 2, NULL, NULL), LFM_ERROR_ARGUMENT, "stride");
-    CHECK_FAILS(lfm_fold_in(scorer, wide, out, 0, NULL, NULL), LFM_ERROR_SHAPE, "84 columns, but the scorer has 80 items");
+    CHECK_FAILS(lfm_fold_in(scorer, wide, out, 0, NULL, NULL), LFM_ERROR_SHAPE,
+                "84 columns, but the scorer has 80 items");
     o.training = wide;
     CHECK_FAILS(lfm_fold_in(scorer, rows, out, 0, NULL, &o), LFM_ERROR_SHAPE, "training");
-#define WRONG(field, value, status, part)                                                              \
-    do {                                                                                               \
-        o = options_of(LFM_USER, LFM_LOSS_WARP);                                                       \
-        o.field = (value);                                                                             \
-        CHECK_FAILS(lfm_fold_in(scorer, rows, out, 0, NULL, &o), status, part);                        \
+#define WRONG(field, value, status, part)                                                                              \
+    do {                                                                                                               \
+        o = options_of(LFM_USER, LFM_LOSS_WARP);                                                                       \
+        o.field = (value);                                                                                             \
+        CHECK_FAILS(lfm_fold_in(scorer, rows, out, 0, NULL, &o), status, part);                                        \
     } while (0)
     WRONG(size, 2, LFM_ERROR_OPTION, "lfm_fold_in_options");
     WRONG(side, 2, LFM_ERROR_OPTION, "side is 2");
@@ -355,8 +358,13 @@ static void test_diverges(void)
     lfm_scorer *scorer = make_scorer(likes, LFM_LOSS_WARP);
     static const int32_t rows[2] = {0, 2}, columns[2] = {1, 2};
     float weights[2] = {1, 1e38f}, ones[2] = {1, 1}, out[3 * D];
-    test_entries e = {.n = 2, .n_users = 3, .n_items = ITEMS, .users = (int32_t *)(uintptr_t)rows,
-                      .items = (int32_t *)(uintptr_t)columns, .values = ones, .weights = weights};
+    test_entries e = {.n = 2,
+                      .n_users = 3,
+                      .n_items = ITEMS,
+                      .users = (int32_t *)(uintptr_t)rows,
+                      .items = (int32_t *)(uintptr_t)columns,
+                      .values = ones,
+                      .weights = weights};
     lfm_interactions *m = entries_build(NULL, &e);
     lfm_fold_in_options o = options_of(LFM_USER, LFM_LOSS_LOGISTIC);
     o.learning_rate = 1e6;
@@ -390,6 +398,46 @@ static void test_recommended(void)
     lfm_scorer_free(scorer);
 }
 
+/* Every instruction set gives the same bits. */
+static void test_instruction_sets(void)
+{
+    static const int32_t masks[] = {LFM_CPU_PORTABLE, LFM_CPU_AVX2, LFM_CPU_AVX512, LFM_CPU_NEON};
+    enum { WIDE = 21 };
+    static float users[USERS * WIDE], items[ITEMS * WIDE];
+    test_random random = {9};
+    for (int i = 0; i < ITEMS * WIDE; i++)
+        items[i] = random_signed(&random);
+    for (int i = 0; i < USERS * WIDE; i++)
+        users[i] = random_signed(&random);
+    lfm_embeddings of_users, of_items;
+    lfm_embeddings_init(&of_users);
+    of_users.vectors = users;
+    of_users.n_rows = USERS;
+    of_users.n_components = WIDE;
+    of_items = of_users;
+    of_items.vectors = items;
+    of_items.n_rows = ITEMS;
+    lfm_interactions *rows = make_likes(2, NEW, ITEMS, 1);
+    float wanted[NEW * WIDE];
+    for (int i = 0; i < 4; i++) {
+        lfm_context_options options;
+        lfm_context_options_init(&options);
+        options.cpu_mask = masks[i];
+        lfm_context *context = NULL;
+        lfm_scorer *scorer = NULL;
+        REQUIRE_OK(lfm_context_create(&options, &context));
+        REQUIRE_OK(lfm_scorer_from_embeddings(context, &of_users, &of_items, NULL, &scorer));
+        float got[NEW * WIDE];
+        REQUIRE_OK(lfm_fold_in(scorer, rows, got, 0, NULL, NULL));
+        if (i == 0)
+            memcpy(wanted, got, sizeof got);
+        CHECK(memcmp(got, wanted, sizeof got) == 0);
+        lfm_scorer_free(scorer);
+        lfm_context_free(context);
+    }
+    lfm_interactions_free(rows);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -401,6 +449,7 @@ int main(int argc, char **argv)
         {"what is wrong is said", test_errors},
         {"divergence", test_diverges},
         {"folded in and recommended to", test_recommended},
+        {"all instruction sets agree", test_instruction_sets},
     };
     return TAP_MAIN("fold-in", tests, argc, argv);
 }

@@ -32,7 +32,8 @@ static bool same_rows(const lfm_model *a, const lfm_model *b, int32_t side, int3
 {
     const int32_t columns = lfm_model_columns(a, array);
     float *x = model_copy(a, side, array, NULL), *y = model_copy(b, side, array, NULL);
-    const bool same = memcmp(x + begin * columns, y + begin * columns, (size_t)((end - begin) * columns) * sizeof *x) == 0;
+    const bool same =
+        memcmp(x + begin * columns, y + begin * columns, (size_t)((end - begin) * columns) * sizeof *x) == 0;
     free(x);
     free(y);
     return same;
@@ -124,13 +125,15 @@ static void test_means(void)
     for (int bits = 0; bits < 12; bits++) {
         const int32_t optimiser = bits / 4, side = bits & 1, state = bits >> 1 & 1;
         const int32_t n = side == LFM_USER ? USERS : ITEMS;
-        lfm_model *model = build_model(NULL, USERS, ITEMS, D, optimiser, 7), *fresh = build_model(NULL, n + 3, n + 3, D, optimiser, 7);
+        lfm_model *model = build_model(NULL, USERS, ITEMS, D, optimiser, 7),
+                  *fresh = build_model(NULL, n + 3, n + 3, D, optimiser, 7);
         REQUIRE_OK(train(model, data, LFM_LOSS_WARP));
         lfm_resize_options options;
         lfm_resize_options_init(&options);
         *(side == LFM_USER ? &options.user_sources : &options.item_sources) = sources;
         options.state = state;
-        REQUIRE_OK(lfm_model_resize(model, side == LFM_USER ? n + 3 : USERS, side == LFM_USER ? ITEMS : n + 3, &options));
+        REQUIRE_OK(
+            lfm_model_resize(model, side == LFM_USER ? n + 3 : USERS, side == LFM_USER ? ITEMS : n + 3, &options));
         for (int32_t array = 0; array < ARRAYS; array++) {
             const int32_t columns = lfm_model_columns(model, array);
             float *got = model_copy(model, side, array, NULL), *initial = model_copy(fresh, side, array, NULL);
@@ -159,8 +162,10 @@ static void test_errors(void)
     CHECK_FAILS(lfm_model_resize(NULL, USERS, ITEMS, NULL), LFM_ERROR_ARGUMENT, "model");
     CHECK_FAILS(lfm_model_resize(model, -1, ITEMS, NULL), LFM_ERROR_ARGUMENT, "-1");
     CHECK_FAILS(lfm_model_resize(model, USERS, -1, NULL), LFM_ERROR_ARGUMENT, "-1");
-    CHECK_FAILS(lfm_model_resize(model, USERS - 1, ITEMS + 1, NULL), LFM_ERROR_SHAPE, "user features and cannot shrink to 7");
-    CHECK_FAILS(lfm_model_resize(model, USERS + 1, ITEMS - 1, NULL), LFM_ERROR_SHAPE, "item features and cannot shrink to 9");
+    CHECK_FAILS(lfm_model_resize(model, USERS - 1, ITEMS + 1, NULL), LFM_ERROR_SHAPE,
+                "user features and cannot shrink to 7");
+    CHECK_FAILS(lfm_model_resize(model, USERS + 1, ITEMS - 1, NULL), LFM_ERROR_SHAPE,
+                "item features and cannot shrink to 9");
     lfm_resize_options options;
     lfm_resize_options_init(&options);
     CHECK(options.size == sizeof options && options.user_sources == NULL && options.item_sources == NULL &&

@@ -36,7 +36,8 @@ static lfm_model *train(const settings *s, int seed, lfm_interactions *data)
     require(lfm_train_options_set(&options, "loss", s->loss));
     options.threads = s->threads;
     lfm_model *model;
-    require(lfm_model_create(NULL, lfm_interactions_n_users(data), lfm_interactions_n_items(data), &model_options, &model));
+    require(
+        lfm_model_create(NULL, lfm_interactions_n_users(data), lfm_interactions_n_items(data), &model_options, &model));
     require(lfm_model_fit_partial(model, data, NULL, NULL, &options));
     return model;
 }
@@ -97,10 +98,12 @@ typedef struct cut {
     int32_t bounds[2];
 } cut;
 
-static void fold(const settings *s, const cut *c, int epochs, double rate, double alpha, const char *start, figures out[2])
+static void fold(const settings *s, const cut *c, int epochs, double rate, double alpha, const char *start,
+                 figures out[2])
 {
     const int32_t d = lfm_scorer_components(c->known), n = lfm_interactions_n_users(c->rows);
-    float *vectors = must(malloc((size_t)n * (size_t)d * sizeof *vectors)), *biases = must(malloc((size_t)n * sizeof *biases));
+    float *vectors = must(malloc((size_t)n * (size_t)d * sizeof *vectors)),
+          *biases = must(malloc((size_t)n * sizeof *biases));
     lfm_train_options loss;
     lfm_train_options_init(&loss);
     require(lfm_train_options_set(&loss, "loss", s->loss));
@@ -111,10 +114,8 @@ static void fold(const settings *s, const cut *c, int epochs, double rate, doubl
     options.threads = s->threads;
     options.training = c->train;
     options.alpha = alpha;
-    if (epochs >= 0)
-        options.epochs = epochs;
-    if (rate >= 0)
-        options.learning_rate = rate;
+    options.epochs = epochs;
+    options.learning_rate = rate;
     float *from = NULL;
     lfm_embeddings given;
     if (strcmp(start, "mean") != 0) {
@@ -140,7 +141,8 @@ static void fold(const settings *s, const cut *c, int epochs, double rate, doubl
         all_biases = must(malloc((size_t)(items.n_rows + n) * sizeof *all_biases));
         for (int32_t i = 0; i < items.n_rows + n; i++) {
             const bool is_new = i >= items.n_rows;
-            const float *vector = is_new ? vectors + (int64_t)(i - items.n_rows) * d : items.vectors + i * (items.stride / 4);
+            const float *vector =
+                is_new ? vectors + (int64_t)(i - items.n_rows) * d : items.vectors + i * (items.stride / 4);
             memcpy(all + (int64_t)i * d, vector, (size_t)d * sizeof *all);
             all_biases[i] = is_new ? biases[i - items.n_rows] : items.biases[i];
         }
@@ -166,7 +168,8 @@ static void fold(const settings *s, const cut *c, int epochs, double rate, doubl
 static lfm_interactions *shorten(const lfm_interactions *rows, int most)
 {
     const int64_t n = lfm_interactions_n_entries(rows);
-    int32_t *users = must(malloc((size_t)(n + 1) * sizeof *users)), *items = must(malloc((size_t)(n + 1) * sizeof *items));
+    int32_t *users = must(malloc((size_t)(n + 1) * sizeof *users)),
+            *items = must(malloc((size_t)(n + 1) * sizeof *items));
     int32_t *count = must(calloc((size_t)lfm_interactions_n_users(rows) + 1, sizeof *count));
     lfm_coo coo;
     lfm_coo_init(&coo);
@@ -197,7 +200,8 @@ static cut make_cut(const settings *s, int seed, const dataset *data, figures wh
     const int32_t n = is_user ? n_users : n_items, known = n - n / 10;
     int32_t *number = numbers_random((uint64_t)seed + 100, n);
     const int32_t *user_number = is_user ? number : NULL, *item_number = is_user ? NULL : number;
-    const part everything = {.user_number = user_number, .item_number = item_number, .n_users = n_users, .n_items = n_items};
+    const part everything = {
+        .user_number = user_number, .item_number = item_number, .n_users = n_users, .n_items = n_items};
     part old = everything, rows = everything, test = everything;
     *(is_user ? &old.n_users : &old.n_items) = known;
     *(is_user ? &rows.shift_users : &rows.shift_items) = known;
@@ -255,6 +259,7 @@ typedef struct choice {
     const char *start;
 } choice;
 
+/* Options that were not given are the library's own. */
 static choice choice_at(const settings *s, int i)
 {
     return (choice){(int)s->epochs[i % s->n_epochs], s->rates[i / s->n_epochs % s->n_rates],
@@ -264,7 +269,8 @@ static choice choice_at(const settings *s, int i)
 
 static void compare(const settings *s, const dataset *data)
 {
-    const int wanted = s->n_epochs * s->n_rates * s->n_alphas * s->n_starts, n = wanted < MOST_GRID ? wanted : MOST_GRID;
+    const int wanted = s->n_epochs * s->n_rates * s->n_alphas * s->n_starts,
+              n = wanted < MOST_GRID ? wanted : MOST_GRID;
     static figures sums[MOST_GRID][2];
     figures whole_sum[2] = {0};
     for (int seed = 1; seed <= s->seeds; seed++) {
@@ -287,8 +293,8 @@ static void compare(const settings *s, const dataset *data)
         for (int i = 0; i < n; i++) {
             char what[96];
             const choice how = choice_at(s, i);
-            snprintf(what, sizeof what, "%+.1f %% %d epochs, rate %g, %s", 100 * (sums[i][of_all].ndcg / whole_sum[of_all].ndcg - 1),
-                     how.epochs, how.rate, how.start);
+            snprintf(what, sizeof what, "%+.1f %% %d epochs, rate %g, %s",
+                     100 * (sums[i][of_all].ndcg / whole_sum[of_all].ndcg - 1), how.epochs, how.rate, how.start);
             figures_print(what, &sums[i][of_all], s->seeds);
         }
     }
@@ -333,8 +339,8 @@ static void time_one(void)
             best = taken < best ? taken : best;
             sum += taken;
         }
-        printf("loss %d: a user of %d interactions, d = %d, %d items: %.3f ms on average, %.3f ms at best\n", loss, N, D, N_ITEMS,
-               1e3 * sum / TIMES, 1e3 * best);
+        printf("loss %d: a user of %d interactions, d = %d, %d items: %.3f ms on average, %.3f ms at best\n", loss, N,
+               D, N_ITEMS, 1e3 * sum / TIMES, 1e3 * best);
     }
     lfm_scorer_free(scorer);
     free(numbers);
@@ -358,8 +364,20 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: fold-in DATA_FOLDER SET [options], or fold-in --time\n");
         return 2;
     }
-    settings s = {.loss = "warp", .components = 32, .seeds = 3, .threads = 1, .epochs = {-1}, .rates = {-1},
-                  .starts = {"mean"}, .n_epochs = 1, .n_rates = 1, .n_alphas = 1, .n_starts = 1};
+    settings s = {.loss = "warp",
+                  .components = 32,
+                  .seeds = 3,
+                  .threads = 1,
+                  .starts = {"mean"},
+                  .n_epochs = 1,
+                  .n_rates = 1,
+                  .n_alphas = 1,
+                  .n_starts = 1};
+    lfm_fold_in_options defaults;
+    lfm_fold_in_options_init(&defaults);
+    s.epochs[0] = defaults.epochs;
+    s.rates[0] = defaults.learning_rate;
+    s.alphas[0] = defaults.alpha;
     for (int i = 3; i + 1 < argc; i += 2) {
         char *value = argv[i + 1];
         if (strcmp(argv[i], "--side") == 0)
@@ -381,7 +399,8 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--alpha") == 0)
             s.n_alphas = read_list(value, s.alphas);
         else if (strcmp(argv[i], "--start") == 0)
-            for (s.n_starts = 0, value = strtok(value, ","); value != NULL && s.n_starts < MOST; value = strtok(NULL, ","))
+            for (s.n_starts = 0, value = strtok(value, ","); value != NULL && s.n_starts < MOST;
+                 value = strtok(NULL, ","))
                 s.starts[s.n_starts++] = value;
     }
     if (access(argv[1], R_OK) != 0) {

@@ -54,7 +54,8 @@ lfm_interactions *part_take(const lfm_interactions *from, const part *how)
     const int64_t n = lfm_interactions_n_entries(from);
     const int32_t *users = lfm_interactions_users(from), *items = lfm_interactions_items(from);
     const float *values = lfm_interactions_values(from);
-    int32_t *rows = must(malloc((size_t)(n + 1) * sizeof *rows)), *columns = must(malloc((size_t)(n + 1) * sizeof *rows));
+    int32_t *rows = must(malloc((size_t)(n + 1) * sizeof *rows)),
+            *columns = must(malloc((size_t)(n + 1) * sizeof *rows));
     float *kept = must(malloc((size_t)(n + 1) * sizeof *kept));
     int64_t m = 0;
     for (int64_t i = 0; i < n; i++) {

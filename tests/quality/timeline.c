@@ -64,7 +64,8 @@ static lfm_interactions *take(const event *events, int64_t begin, int64_t end, i
                               bool positives)
 {
     const int64_t n = end - begin;
-    int32_t *users = must(malloc((size_t)(n + 1) * sizeof *users)), *items = must(malloc((size_t)(n + 1) * sizeof *items));
+    int32_t *users = must(malloc((size_t)(n + 1) * sizeof *users)),
+            *items = must(malloc((size_t)(n + 1) * sizeof *items));
     float *values = must(malloc((size_t)(n + 1) * sizeof *values));
     int64_t kept = 0;
     for (int64_t i = begin; i < end; i++) {

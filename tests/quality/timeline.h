@@ -8,11 +8,11 @@
 
 /* Users and items are numbered by their first appearance: what is new stands behind what is old. */
 typedef struct timeline {
-    lfm_interactions *old, *later, *both; /* the first, the next and both parts; both have the dimensions of both */
-    lfm_interactions *test;               /* positives of the last part, of users seen before */
-    int32_t old_users, old_items;         /* of the first part */
-    int32_t n_users, n_items;             /* of the first two */
-    int32_t all_items;                    /* of all three */
+    lfm_interactions *old, *later, *both;     /* the first, the next and both parts; both have the dimensions of both */
+    lfm_interactions *test;                   /* positives of the last part, of users seen before */
+    int32_t old_users, old_items;             /* of the first part */
+    int32_t n_users, n_items;                 /* of the first two */
+    int32_t all_items;                        /* of all three */
     lfm_features *old_tags, *tags, *all_tags; /* NULL without tags. [indicators of old items][tags][indicators of new
                                                * ones]: rows for the items of the first, the first two and all parts */
 } timeline;

@@ -141,7 +141,8 @@ static void naive_fold(const world *w, int32_t row, naive_row *r)
             if (w->options.loss == LFM_LOSS_LOGISTIC) {
                 const bool is_user = w->options.side == LFM_USER;
                 const double s = is_user ? score_item(w, r, other) : score_user(w, r, other);
-                move_by(w, r, is_user ? w->items + other * D : w->users + other * D, NULL, weight * (sigmoid(s) - positive));
+                move_by(w, r, is_user ? w->items + other * D : w->users + other * D, NULL,
+                        weight * (sigmoid(s) - positive));
             } else if (positive && w->options.loss == LFM_LOSS_WARP) {
                 naive_warp(w, r, row, other, weight, draws);
             } else if (positive) {

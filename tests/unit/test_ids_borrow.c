@@ -189,8 +189,8 @@ static void test_refused(void)
 {
     lfm_ids *ids = make(LFM_IDS_TEXT), *out = NULL;
     arrays a = arrays_of(ids);
-    lfmi_ids_parts bad[12];
-    for (int i = 0; i < 12; i++)
+    lfmi_ids_parts bad[13];
+    for (int i = 0; i < 13; i++)
         bad[i] = a.parts;
     bad[0].kind = 2;
     bad[1].n = -1;
@@ -204,7 +204,8 @@ static void test_refused(void)
     bad[9].offsets = (const int64_t *)((const char *)a.blocks[1] + 4);
     bad[10].n_bytes = INT64_MAX;
     bad[11].n_slots = INT64_MIN;
-    for (int i = 0; i < 12; i++) {
+    bad[12].n = (int32_t)(bad[12].n_slots / 4 * 3 + 1); /* too full */
+    for (int i = 0; i < 13; i++) {
         int released = 0;
         CHECK_STATUS(lfmi_ids_borrow(NULL, &bad[i], count, &released, &out), LFM_ERROR_DATA);
         CHECK(released == 1 && out == NULL);
@@ -250,28 +251,29 @@ static void test_no_memory(void)
 }
 
 /* Ask everything of ids whose answers may be wrong; the sum keeps the compiler from leaving it out. */
-static int64_t ask_all(const lfm_ids *ids, const lfm_ids *original)
+static uint64_t ask_all(const lfm_ids *ids, const lfm_ids *original)
 {
-    int64_t sum = 0;
+    uint64_t sum = 0;
     int32_t found[N];
     for (int32_t i = -1; i <= N; i++) {
         size_t length;
         const char *text = lfm_ids_text(ids, i, &length);
         for (size_t c = 0; c <= length; c++)
-            sum += text[c];
-        sum += lfm_ids_number(ids, i);
+            sum += (unsigned char)text[c];
+        sum += (uint64_t)lfm_ids_number(ids, i);
         size_t wanted;
         text = lfm_ids_text(original, i, &wanted);
+        const int64_t number = lfm_ids_number(original, i);
         const int32_t single = lfm_ids_kind(ids) == LFM_IDS_TEXT ? lfm_ids_find(ids, text, wanted)
-                                                                 : lfm_ids_find_number(ids, lfm_ids_number(original, i));
+                                                                 : lfm_ids_find_number(ids, number);
         CHECK(single >= -1 && single < N);
-        sum += single;
+        sum += (uint64_t)single;
     }
     static const char *const strings[] = {"", "a", "ab2", "none"};
     static const int64_t numbers[] = {-50, -49, -46, 1};
     const bool texts = lfm_ids_kind(ids) == LFM_IDS_TEXT;
     CHECK_OK(lfm_ids_find_all(ids, 4, texts ? lfm_strings(strings) : lfm_numbers(numbers), found));
-    return sum + found[0];
+    return sum + (uint64_t)found[0];
 }
 
 /* After a change to the arrays everything can be asked, and adding either refuses or has found all as it was. */
@@ -279,7 +281,7 @@ static int try_corrupt(const arrays *a, const lfm_ids *original)
 {
     int released = 0;
     lfm_ids *ids = borrow(a, &released);
-    volatile int64_t sum = ask_all(ids, original);
+    volatile uint64_t sum = ask_all(ids, original);
     (void)sum;
     int32_t index = -7;
     const bool texts = a->parts.kind == LFM_IDS_TEXT;

@@ -1,11 +1,12 @@
 /* The kernels: the documented order of sums bit for bit, updates against the formulas in double, no
- * byte touched outside, every variant alike. */
+ * byte touched outside, every variant alike. With --bench: how long they take. */
 #include "simd/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_kernels.h"
 #include "build.h"
 #include "check.h"
 #include "lfm/options.h"
@@ -402,7 +403,7 @@ static void test_inverse_sqrt(void)
 static void test_mask(void)
 {
     const int32_t masks[] = {LFM_CPU_PORTABLE, LFM_CPU_AVX2, 0};
-    const char *const allowed[] = {"portable", "portable avx2", "portable avx2 avx512 neon"};
+    const char *const allowed[] = {"portable", "portable avx2", "portable avx2 avx512 avx512-vnni neon"};
     for (int i = 0; i < 3; i++) {
         lfm_context_options options;
         lfm_context_options_init(&options);
@@ -447,5 +448,7 @@ int main(int argc, char **argv)
         {"codes", test_codes}, {"inverse square root", test_inverse_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
+    if (argc > 1 && strcmp(argv[1], "--bench") == 0)
+        return bench_kernels();
     return TAP_MAIN("kernels", tests, argc, argv);
 }
