@@ -240,12 +240,13 @@ def test_hits_from_lists_and_from_ranks_are_the_same(ties, monkeypatch):
         for name in ('user_embeddings', 'item_embeddings', 'user_biases', 'item_biases'):
             setattr(model, name, np.round(getattr(model, name)))
     found = {}
-    for many in (-1, 10**9):
-        monkeypatch.setattr(_ranking, '_MANY', many)
-        found[many] = [precision_at_k(model, test, excluded, k=k, preserve_rows=True)
+    monkeypatch.setattr(_ranking, '_AT_ONCE', 7)
+    for longest in (200, 0):
+        monkeypatch.setattr(_ranking, '_LONGEST_LIST', longest)
+        found[longest] = [precision_at_k(model, test, excluded, k=k, preserve_rows=True)
                        for excluded in (None, train) for k in (1, 2, 10, 59, 60)]
     assert all(np.array_equal(a, b) for a, b in zip(*found.values()))
-    assert sum(x.sum() for x in found[-1]) > 10
+    assert sum(x.sum() for x in found[0]) > 10
 
 
 def test_metrics_go_by_a_redefined_predict_rank():
