@@ -57,16 +57,25 @@ def predict(model: Any, user_features: Optional[Any], item_features: Optional[An
     users, user_biases, user_places = represent_pairs(model, 'user', user_features, user_ids)
     items, item_biases, item_places = represent_pairs(model, 'item', item_features, item_ids)
     scores = np.empty(len(user_ids), dtype=np.float32)
+    left, right = embeddings(users, user_biases), embeddings(items, item_biases)
+    pointers = (None, ctypes.byref(left), ctypes.byref(right), len(scores), address(user_places), address(item_places),
+                address(scores))
+    if len(scores) < _SHORT:
+        lib.lfm_predict_embeddings(*pointers, _ONE_THREAD)
+        return scores
     cancel = new_cancel()
     options = make('lfm_infer_options', threads=threads, cancel=cancel.pointer)
-    left, right = embeddings(users, user_biases), embeddings(items, item_biases)
-    lib.lfm_predict_embeddings(None, ctypes.byref(left), ctypes.byref(right), len(scores), address(user_places),
-                               address(item_places), address(scores), ctypes.byref(options))
+    run_interruptibly(partial(lib.lfm_predict_embeddings, *pointers, ctypes.byref(options)), cancel)
     return scores
 
 
 # Precision is looked for in lists of fewer than so many items, of so many users at once.
 _LONGEST_LIST, _AT_ONCE = 200, 1 << 16
+
+
+# Pairs that are scored before another thread could help.
+_SHORT = 20000
+_ONE_THREAD = ctypes.byref(make('lfm_infer_options', threads=1))
 
 
 class Ranking:
