@@ -34,6 +34,12 @@ LFM_DUPLICATES_KEEP = 0
 LFM_DUPLICATES_SUM = 1
 LFM_DUPLICATES_LAST = 2
 LFM_DUPLICATES_REJECT = 3
+LFM_IDS_TEXT = 0
+LFM_IDS_NUMBER = 1
+LFM_NAMES_NONE = 0
+LFM_NAMES_STRINGS = 1
+LFM_NAMES_TEXTS = 2
+LFM_NAMES_NUMBERS = 3
 LFM_OPTIMISER_ADAGRAD = 0
 LFM_OPTIMISER_ADAGRAD_ROWWISE = 1
 LFM_OPTIMISER_ADADELTA = 2
@@ -68,10 +74,16 @@ LFM_STATE_FRESH = 0
 LFM_STATE_MEAN = 1
 LFM_PRECISION_FLOAT32 = 0
 LFM_PRECISION_HALF = 1
+LFM_PRECISION_INT8 = 2
 LFM_SPACE_USER = 0
 LFM_SPACE_ITEM = 1
 LFM_SPACE_USER_FEATURE = 2
 LFM_SPACE_ITEM_FEATURE = 3
+LFM_SIMILARITY_COSINE = 0
+LFM_SIMILARITY_DOT = 1
+LFM_UNKNOWN_ERROR = 0
+LFM_UNKNOWN_SKIP = 1
+LFM_UNKNOWN_ADD = 2
 LFM_METRIC_PRECISION = 0
 LFM_METRIC_RECALL = 1
 LFM_METRIC_AUC = 2
@@ -83,17 +95,9 @@ LFM_METRIC_AVERAGE_PRECISION = 7
 LFM_METRIC_COVERAGE = 8
 LFM_METRIC_POPULARITY = 9
 LFM_METRIC_SIMILARITY = 10
-LFM_IDS_TEXT = 0
-LFM_IDS_NUMBER = 1
-LFM_NAMES_NONE = 0
-LFM_NAMES_STRINGS = 1
-LFM_NAMES_TEXTS = 2
-LFM_NAMES_NUMBERS = 3
 LFM_FILE_CHECKPOINT = 0
 LFM_FILE_INFERENCE = 1
 LFM_TENSOR_DIMS = 8
-LFM_SIMILARITY_COSINE = 0
-LFM_SIMILARITY_DOT = 1
 LFM_SPLIT_RANDOM = 0
 LFM_SPLIT_LEAVE_OUT = 1
 LFM_SPLIT_LAST = 2
@@ -115,6 +119,8 @@ STRUCTS = {
     'lfm_features_options': '''
         size:z duplicates:i borrow:i identity:i normalise:i identity_columns:i identity_rest:i release:c
         release_user_data:p cancel:p''',
+    'lfm_names': '''
+        data:p offsets:p form:i reserved:i''',
     'lfm_interactions_options': '''
         size:z duplicates:i borrow:i weights:lfm_array timestamps:lfm_array release:c release_user_data:p
         cancel:p''',
@@ -141,6 +147,16 @@ STRUCTS = {
         size:z vectors:p biases:p stride:l n_rows:i n_components:i''',
     'lfm_infer_options': '''
         size:z threads:i check_overlap:i cancel:p''',
+    'lfm_similar_options': '''
+        size:z measure:i include_self:i first_row:i end_row:i exclude:p n_exclude:l known:p cancel:p threads:i
+        reserved:i''',
+    'lfm_dataset_options': '''
+        size:z user_ids:i item_ids:i user_identity:i item_identity:i shared_names:i reserved:i''',
+    'lfm_named_entries': '''
+        size:z n_entries:l rows:lfm_names columns:lfm_names values:lfm_array weights:lfm_array
+        timestamps:lfm_array unknown_rows:i unknown_columns:i''',
+    'lfm_dataset_build_options': '''
+        size:z duplicates:i normalise:i cancel:p''',
     'lfm_recommend_options': '''
         size:z candidates:p n_candidates:l exclude_items:p n_exclude_items:l item_mask:p n_item_mask:l
         cancel:p threads:i reserved:i''',
@@ -155,8 +171,6 @@ STRUCTS = {
         value:d user_feature:i item_feature:i''',
     'lfm_explanation': '''
         size:z score:d remainder:d n_parts:l n_listed:i predicted:f''',
-    'lfm_names': '''
-        data:p offsets:p form:i reserved:i''',
     'lfm_save_options': '''
         size:z user_features:p item_features:p seen:p ids:p*4 feature_ids_start:i*2 train:p notes:p n_notes:l
         precision:i reserved:i cancel:p''',
@@ -169,9 +183,6 @@ STRUCTS = {
     'lfm_fold_in_options': '''
         size:z start:p training:p cancel:p seed:L learning_rate:d alpha:d margin:d side:i loss:i epochs:i
         max_sampled:i max_draws:i kos_k:i kos_n:i threads:i''',
-    'lfm_similar_options': '''
-        size:z measure:i include_self:i first_row:i end_row:i exclude:p n_exclude:l known:p cancel:p threads:i
-        reserved:i''',
     'lfm_split_options': '''
         size:z method:i k:i fraction:d user_fraction:d seed:L cancel:p''',
 }
@@ -192,20 +203,26 @@ CALLBACKS = {
 FUNCTIONS = '''
     lfm_cancel_create:S:pp lfm_cancel_free:v:p lfm_cancel_is_set:i:p lfm_cancel_ref:p:p lfm_cancel_reset:v:p
     lfm_cancel_set:v:p lfm_context_create:S:pp lfm_context_free:v:p lfm_context_options_init_sized:v:pz
-    lfm_context_ref:p:p lfm_coo_init_sized:v:pz lfm_csr_init_sized:v:pz lfm_embeddings_init_sized:v:pz
-    lfm_evaluate:S:pppippp lfm_evaluate_options_init_sized:v:pz lfm_evaluate_ranks:S:ppipippp
-    lfm_explain:S:pppiiippp lfm_features_free:v:p lfm_features_from_coo:S:pppp lfm_features_from_csr:S:pppp
-    lfm_features_n_entries:l:p lfm_features_n_features:i:p lfm_features_n_rows:i:p
-    lfm_features_options_init_sized:v:pz lfm_features_ref:p:p lfm_features_row:l:pipp lfm_file_check:S:pp
-    lfm_file_features:S:pip lfm_file_free:v:p lfm_file_from_memory:S:pplcppp lfm_file_ids:S:pip
-    lfm_file_ids_start:i:pi lfm_file_kind:i:p lfm_file_metadata:s:ps lfm_file_metadata_at:S:pipp
-    lfm_file_model:S:pp lfm_file_n_metadata:i:p lfm_file_n_tensors:i:p lfm_file_open:S:pspp
-    lfm_file_options_init_sized:v:pz lfm_file_read:S:pcppp lfm_file_ref:p:p lfm_file_scorer:S:ppp
-    lfm_file_seen:S:pp lfm_file_tensor:S:psp lfm_file_tensor_at:S:pip lfm_file_train_options:S:pp
-    lfm_find_overlap:S:ppppp lfm_fold_in:S:ppplpp lfm_fold_in_options_init_sized:v:pz lfm_ids_add:S:pszp
-    lfm_ids_add_all:S:pl<lfm_names>p lfm_ids_add_number:S:plp lfm_ids_count:i:p lfm_ids_create:S:pip
-    lfm_ids_find:i:psz lfm_ids_find_all:S:pl<lfm_names>p lfm_ids_find_number:i:pl lfm_ids_free:v:p
-    lfm_ids_kind:i:p lfm_ids_number:l:pi lfm_ids_ref:p:p lfm_ids_text:s:pip lfm_infer_options_init_sized:v:pz
+    lfm_context_ref:p:p lfm_coo_init_sized:v:pz lfm_csr_init_sized:v:pz lfm_dataset_add_features:S:pipp
+    lfm_dataset_add_ids:S:pil<lfm_names>p lfm_dataset_add_interactions:S:ppp
+    lfm_dataset_build_options_init_sized:v:pz lfm_dataset_clear_features:v:pi
+    lfm_dataset_clear_interactions:v:p lfm_dataset_create:S:ppp lfm_dataset_features:S:pipp
+    lfm_dataset_free:v:p lfm_dataset_ids:p:pi lfm_dataset_indicator:i:pii lfm_dataset_interactions:S:ppp
+    lfm_dataset_n_features:l:pi lfm_dataset_n_interactions:l:p lfm_dataset_options_init_sized:v:pz
+    lfm_dataset_ref:p:p lfm_embeddings_init_sized:v:pz lfm_evaluate:S:pppippp
+    lfm_evaluate_options_init_sized:v:pz lfm_evaluate_ranks:S:ppipippp lfm_explain:S:pppiiippp
+    lfm_features_free:v:p lfm_features_from_coo:S:pppp lfm_features_from_csr:S:pppp lfm_features_n_entries:l:p
+    lfm_features_n_features:i:p lfm_features_n_rows:i:p lfm_features_options_init_sized:v:pz
+    lfm_features_ref:p:p lfm_features_row:l:pipp lfm_file_check:S:pp lfm_file_features:S:pip lfm_file_free:v:p
+    lfm_file_from_memory:S:pplcppp lfm_file_ids:S:pip lfm_file_ids_start:i:pi lfm_file_kind:i:p
+    lfm_file_metadata:s:ps lfm_file_metadata_at:S:pipp lfm_file_model:S:pp lfm_file_n_metadata:i:p
+    lfm_file_n_tensors:i:p lfm_file_open:S:pspp lfm_file_options_init_sized:v:pz lfm_file_read:S:pcppp
+    lfm_file_ref:p:p lfm_file_scorer:S:ppp lfm_file_seen:S:pp lfm_file_tensor:S:psp lfm_file_tensor_at:S:pip
+    lfm_file_train_options:S:pp lfm_find_overlap:S:ppppp lfm_fold_in:S:ppplpp
+    lfm_fold_in_options_init_sized:v:pz lfm_ids_add:S:pszp lfm_ids_add_all:S:pl<lfm_names>p
+    lfm_ids_add_number:S:plp lfm_ids_count:i:p lfm_ids_create:S:pip lfm_ids_find:i:psz
+    lfm_ids_find_all:S:pl<lfm_names>p lfm_ids_find_number:i:pl lfm_ids_free:v:p lfm_ids_kind:i:p
+    lfm_ids_number:l:pi lfm_ids_ref:p:p lfm_ids_text:s:pip lfm_infer_options_init_sized:v:pz
     lfm_interactions_free:v:p lfm_interactions_from_coo:S:pppp lfm_interactions_from_csr:S:pppp
     lfm_interactions_items:p:p lfm_interactions_n_entries:l:p lfm_interactions_n_items:i:p
     lfm_interactions_n_users:i:p lfm_interactions_options_init_sized:v:pz lfm_interactions_ref:p:p
@@ -217,15 +234,15 @@ FUNCTIONS = '''
     lfm_model_get_options:S:pp lfm_model_n_features:i:pi lfm_model_options_get:S:pssz
     lfm_model_options_init_sized:v:pz lfm_model_options_set:S:pss lfm_model_ref:p:p lfm_model_reset:S:p
     lfm_model_resize:S:piip lfm_model_save:S:psp lfm_model_set:S:piipl lfm_model_view:S:piip
-    lfm_model_view_mut:S:piip lfm_model_write:S:pcpp lfm_option_at:S:iip lfm_predict:S:plpppp
-    lfm_predict_block:S:plplpplp lfm_predict_embeddings:S:ppplpppp lfm_rank:S:ppppp lfm_recommend:S:plpipppp
-    lfm_recommend_features:S:ppipppp lfm_recommend_options_init_sized:v:pz lfm_recommend_vectors:S:ppipppp
-    lfm_resize_options_init_sized:v:pz lfm_save_options_init_sized:v:pz lfm_scorer_biases:S:pip
-    lfm_scorer_components:i:p lfm_scorer_create:S:ppppp lfm_scorer_free:v:p lfm_scorer_from_embeddings:S:ppppp
-    lfm_scorer_n_rows:i:pi lfm_scorer_options_init_sized:v:pz lfm_scorer_ref:p:p
-    lfm_scorer_representations:S:pip lfm_scorer_save:S:psp lfm_scorer_write:S:pcpp lfm_similar:S:pilpiippp
-    lfm_similar_options_init_sized:v:pz lfm_similar_to_vectors:S:plipiippp lfm_split_options_init_sized:v:pz
-    lfm_status_name:s:i lfm_train_options_get:S:pssz lfm_train_options_init_sized:v:pz
-    lfm_train_options_set:S:pss lfm_vectors_components:i:pi lfm_vectors_export:S:piidiipp
-    lfm_vectors_norm:S:pipp lfm_version:s:
+    lfm_model_view_mut:S:piip lfm_model_write:S:pcpp lfm_named_entries_init_sized:v:pz lfm_option_at:S:iip
+    lfm_predict:S:plpppp lfm_predict_block:S:plplpplp lfm_predict_embeddings:S:ppplpppp lfm_rank:S:ppppp
+    lfm_recommend:S:plpipppp lfm_recommend_features:S:ppipppp lfm_recommend_options_init_sized:v:pz
+    lfm_recommend_vectors:S:ppipppp lfm_resize_options_init_sized:v:pz lfm_save_options_init_sized:v:pz
+    lfm_scorer_biases:S:pip lfm_scorer_components:i:p lfm_scorer_create:S:ppppp lfm_scorer_free:v:p
+    lfm_scorer_from_embeddings:S:ppppp lfm_scorer_n_rows:i:pi lfm_scorer_options_init_sized:v:pz
+    lfm_scorer_ref:p:p lfm_scorer_representations:S:pip lfm_scorer_save:S:psp lfm_scorer_write:S:pcpp
+    lfm_similar:S:pilpiippp lfm_similar_options_init_sized:v:pz lfm_similar_to_vectors:S:plipiippp
+    lfm_split_options_init_sized:v:pz lfm_status_name:s:i lfm_train_options_get:S:pssz
+    lfm_train_options_init_sized:v:pz lfm_train_options_set:S:pss lfm_vectors_components:i:pi
+    lfm_vectors_export:S:piidiipp lfm_vectors_norm:S:pipp lfm_version:s:
 '''
