@@ -16,6 +16,7 @@ from data import DEFAULT_DATA, Data
 
 K = 10
 PRECISION, RECALL, AUC, RECIPROCAL_RANK = 0, 1, 2, 3
+FLOAT32, HALF, INT8 = 0, 1, 2  # how a scorer holds the items that it searches
 
 
 def median_seconds(calls, reps):
@@ -51,7 +52,8 @@ class World:
         item_biases, items = self.lightfm.get_item_representations()
         user_biases, users = self.lightfm.get_user_representations()
         self.library = liblfm.Library(options.build)
-        self.scorer = liblfm.Scorer(self.library, (users, user_biases), (items, item_biases))
+        self.scorer, self.int8 = (liblfm.Scorer(self.library, (users, user_biases), (items, item_biases), precision)
+                                  for precision in (FLOAT32, INT8))
         self.ours = [self.library.interactions(*part, data.shape) for part in self.parts]
         # implicit knows no biases: the item's is one more component.
         self.implicit = AlternatingLeastSquares()  # any model: only its factors are asked
@@ -70,13 +72,17 @@ def recommend_all(world, reps):
     same = np.mean(ids == world.by_implicit(1)[0])
     rows = []
     for threads in (1, 2):
-        ours, implicit = median_seconds(
+        float32, int8, implicit = median_seconds(
             [lambda: world.scorer.recommend(world.everyone, K, world.ours[0], threads),
+             lambda: world.int8.recommend(world.everyone, K, world.ours[0], threads),
              lambda: world.by_implicit(threads)], reps)
         rank, = median_seconds([lambda: world.lightfm.predict_rank(
             world.one_each, world.train, num_threads=threads, check_intersections=False)], min(reps, 2))
-        rows.append(dict(case='top 10 for all users', threads=threads, seconds=ours, against={
-            "implicit's recommend": implicit, "LightFM's predict_rank, one item each": rank}, places_as_implicit=same))
+        others = {"implicit's recommend": implicit, "LightFM's predict_rank, one item each": rank}
+        rows.append(dict(case='top 10 for all users', threads=threads, seconds=float32, against=others,
+                         places_as_implicit=same))
+        rows.append(dict(case='top 10 for all users, INT8', threads=threads, seconds=int8,
+                         against={'FLOAT32': float32, **others}))
     return rows
 
 
@@ -102,7 +108,7 @@ def evaluate_all(world, reps):
     return rows
 
 
-def random_scorer(library, n_users, n_items, precision=0):
+def random_scorer(library, n_users, n_items, precision=FLOAT32):
     draw = np.random.default_rng(1)
     users, items = (draw.normal(0, 0.3, (n, 64)).astype(np.float32) for n in (n_users, n_items))
     return liblfm.Scorer(library, (users, np.zeros(n_users, np.float32)),
@@ -111,7 +117,7 @@ def random_scorer(library, n_users, n_items, precision=0):
 
 def one_user(world, reps):
     rows = []
-    for name, precision in (('float32', 0), ('half', 1)):
+    for name, precision in (('float32', FLOAT32), ('half', HALF), ('int8', INT8)):
         scorer = random_scorer(world.library, 1000, 100000, precision)
         times = []
         for request in range(50 + 200 * reps):
@@ -129,18 +135,22 @@ def one_user(world, reps):
 def large(world, reps, peak):
     n_users, n_items = 200000, 100000
     rate = float(subprocess.run([peak], check=True, capture_output=True, text=True).stdout)
-    scorer = random_scorer(world.library, n_users, n_items)
+    scorers = {'': random_scorer(world.library, n_users, n_items),
+               ', INT8': random_scorer(world.library, n_users, n_items, INT8)}
     rows = []
     for threads in (1, 2):
         users = np.arange(20000 * threads, dtype=np.int32)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        seconds, = median_seconds([lambda: scorer.recommend(users, K, None, threads)], min(reps, 3))
+        calls = [lambda scorer=scorer: scorer.recommend(users, K, None, threads) for scorer in scorers.values()]
+        times = median_seconds(calls, min(reps, 3))
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        done = len(users) * n_items * 64 / seconds / 1e9
-        rows.append(dict(case='top 10 of 100,000 items, 200,000 users', threads=threads,
-                         users_per_second=len(users) / seconds, multiply_adds=done,
-                         share_of_peak=done / (rate * threads), grown_mb=(after - before) / 1024))
-    scorer.close()
+        for name, seconds in zip(scorers, times):
+            done = len(users) * n_items * 64 / seconds / 1e9
+            rows.append(dict(case='top 10 of 100,000 items, 200,000 users' + name, threads=threads,
+                             users_per_second=len(users) / seconds, multiply_adds=done,
+                             share_of_peak=done / (rate * threads), grown_mb=(after - before) / 1024))
+    for scorer in scorers.values():
+        scorer.close()
     return rows
 
 
@@ -156,7 +166,7 @@ def show(row):
         print(f"{head} {row['median_ms']:.2f} ms median, {row['p99_ms']:.2f} ms 99th percentile | | |")
     else:
         print(f"{head} {row['users_per_second']:.0f} users/s | {row['multiply_adds']:.0f} 10^9 multiply-adds/s, "
-              f"{row['share_of_peak']:.2f} of the peak | grew by {row['grown_mb']:.0f} MB |")
+              f"{row['share_of_peak']:.2f} of the float32 peak | grew by {row['grown_mb']:.0f} MB |")
     for key in ('places_as_implicit', 'ours', 'theirs'):
         if key in row:
             print(f'  {key}: {row[key]}')

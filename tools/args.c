@@ -137,7 +137,8 @@ static int parse_option(arguments *args, int argc, char **argv, int *at)
 static int check_files(const arguments *args)
 {
     const char *const files[] = {args->interactions, args->test, args->items.file, args->users.file,
-                                 args->titles, args->exclude, args->candidates, args->train};
+                                 args->titles, args->exclude, args->candidates, args->exclude_items,
+                                 args->train};
     enum { N_OUTPUTS = 5 };
     const char *const outputs[N_OUTPUTS] = {args->csv, args->json, args->per_user, args->save, args->save_inference};
     static const char *const names[N_OUTPUTS] = {"csv", "json", "per-user", "save", "save-inference"};

@@ -72,7 +72,7 @@ typedef struct arguments {
     int32_t n_metrics;
     name_list recommend_for, similar_to, similar_to_feature;
     /* of the other commands */
-    const char *exclude;
+    const char *exclude, *exclude_items;
     bool seen;                      /* list what is in the training data too */
     name_list asked[N_SPACE_NAMES]; /* by LFM_SPACE_...: the names to find similar things for */
     int32_t all_of, to;             /* LFM_SPACE_...; -1: not said */
@@ -116,7 +116,7 @@ enum {
     OPTION_TITLES, OPTION_HELP, OPTION_FOR, OPTION_EXCLUDE, OPTION_SEEN, OPTION_USER, OPTION_ITEM,
     OPTION_USER_FEATURE, OPTION_ITEM_FEATURE, OPTION_ALL, OPTION_TO, OPTION_MEASURE, OPTION_CANDIDATES,
     OPTION_PER_USER, OPTION_SEGMENTS, OPTION_BOOTSTRAP, OPTION_CONFIDENCE, OPTION_MODEL, OPTION_RESUME,
-    OPTION_SAVE, OPTION_SAVE_INFERENCE, OPTION_TRAIN
+    OPTION_SAVE, OPTION_SAVE_INFERENCE, OPTION_TRAIN, OPTION_EXCLUDE_ITEMS
 };
 
 #endif

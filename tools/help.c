@@ -72,6 +72,8 @@ static const own_option options[] = {
     {RECOMMEND, "k", "N", "Items to list for each (default 10)", OPTION_K},
     {RECOMMEND, "exclude", "FILE", "Lines of user, item, written like FILE: not to be listed either, beside the "
                                    "training data", OPTION_EXCLUDE},
+    {RECOMMEND, "candidates", "FILE", "An item a line: list none but these", OPTION_CANDIDATES},
+    {RECOMMEND, "exclude-items", "FILE", "An item a line: list none of these for anyone", OPTION_EXCLUDE_ITEMS},
     {RECOMMEND, "seen", NULL, "List items of a user's training data too", OPTION_SEEN},
 
     {SIMILAR, NULL, NULL, "What to list: one of the first five", 0},

@@ -344,6 +344,9 @@ int option_set(arguments *args, const own_option *option, char *value)
     case OPTION_EXCLUDE:
         args->exclude = value;
         return EXIT_FINE;
+    case OPTION_EXCLUDE_ITEMS:
+        args->exclude_items = value;
+        return EXIT_FINE;
     case OPTION_SEEN:
         args->seen = value == NULL;
         return EXIT_FINE;

@@ -6,6 +6,7 @@
 #include "answers.h"
 #include "common.h"
 #include "interrupt.h"
+#include "item_file.h"
 #include "names.h"
 #include "session.h"
 
@@ -16,6 +17,7 @@ typedef struct recommend_work {
     int32_t *users; /* numbers */
     int32_t n_users;
     lfm_interactions *left_out; /* not to be listed; NULL: nothing */
+    item_list candidates, excluded;
 } recommend_work;
 
 static int find_users(recommend_work *work, const session *s)
@@ -55,7 +57,13 @@ static int make_left_out(recommend_work *work, session *s)
 static int prepare(session *s, void *own)
 {
     recommend_work *work = own;
-    const int code = find_users(work, s);
+    int code = find_users(work, s);
+    if (code == EXIT_FINE)
+        code = item_file_read(&work->candidates, s->args->candidates, s->args, &s->data, &s->shown);
+    if (code == EXIT_FINE && s->args->candidates != NULL && work->candidates.n == 0)
+        code = fail("%s: none of its items is in the data", s->args->candidates);
+    if (code == EXIT_FINE)
+        code = item_file_read(&work->excluded, s->args->exclude_items, s->args, &s->data, &s->shown);
     if (code != EXIT_FINE)
         return code;
     if (s->args->exclude != NULL)
@@ -75,6 +83,10 @@ static int list_block(const recommend_work *work, const session *s, const lfm_sc
     lfm_recommend_options_init(&options);
     options.threads = s->args->options.train.threads;
     options.cancel = interrupt_flag();
+    options.candidates = work->candidates.numbers;
+    options.n_candidates = work->candidates.n;
+    options.exclude_items = work->excluded.numbers;
+    options.n_exclude_items = work->excluded.n;
     const lfm_status status = lfm_recommend(scorer, n, work->users + first, k, work->left_out, items,
                                             scores, &options);
     if (status != LFM_OK)
@@ -131,6 +143,8 @@ int recommend_main(int argc, char **argv)
     recommend_work work = {.users = NULL};
     const int code = session_main(&recommend, &work, argc, argv);
     lfm_interactions_free(work.left_out);
+    item_list_free(&work.candidates);
+    item_list_free(&work.excluded);
     free(work.users);
     return code;
 }

@@ -80,6 +80,9 @@ typedef struct lfm_train_options {
     int32_t kos_known;       /* k-OS: 1: explicit negatives are visited and drawn like positives */
     int32_t threads;         /* 0: what the process may use; 1 never enters a parallel region */
     int32_t rollback;        /* 1: after divergence return to the last completed epoch */
+    uint64_t draw_seed;      /* 0: order and draws follow from the model's seed and its count of epochs;
+                              * else from this seed and the epochs counted from the start of this call,
+                              * whatever the model went through before */
     lfm_progress_fn progress;      /* NULL: none */
     void *progress_user_data;      /* handed to progress */
     const lfm_cancel *cancel;      /* NULL: none */

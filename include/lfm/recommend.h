@@ -14,6 +14,20 @@ LFM_BEGIN_DECLS
 LFM_API lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users,
                                const int32_t *items, float *scores, const lfm_infer_options *options);
 
+/* Score n (user, item) pairs straight from embeddings that lie elsewhere: nothing is copied and no scorer
+ * made, so a few pairs cost a few dot products.
+ * context: NULL for the defaults. user_ids, item_ids: n rows of `users`, respectively of `items`. scores: room
+ * for n floats, the bits that lfm_predict() gives for a scorer from the same embeddings. The embeddings
+ * named are not checked for NaN and infinity: such scores are NaN or infinite.
+ * options: NULL for the defaults.
+ * Errors: ARGUMENT (NULL; n below 0; a stride that is too small or no multiple of 4), OPTION, SHAPE (users
+ * and items of different numbers of components), DATA (an id out of range: names its place), CANCELLED (a
+ * part may be filled). Thread-safe. Since 0.1. */
+LFM_API lfm_status lfm_predict_embeddings(lfm_context *context, const lfm_embeddings *users,
+                                          const lfm_embeddings *items, int64_t n, const int32_t *user_ids,
+                                          const int32_t *item_ids, float *scores,
+                                          const lfm_infer_options *options);
+
 /* Score n_users users with n_items items, every one with every one.
  * users, items: ids, in any order, repeats allowed; NULL: 0, 1, … scores: row r belongs to users[r], its
  * column c to items[c]. stride: bytes from row to row, a multiple of 4; 0: rows lie one after another.
@@ -31,7 +45,8 @@ LFM_API lfm_status lfm_predict_block(const lfm_scorer *scorer, int64_t n_users, 
  * ranks: room for one number per entry of test, in its stored order.
  * Errors: ARGUMENT, OPTION, SHAPE (more users or items than the scorer), OVERLAP (an entry of any sign
  * that is excluded too; names the pair), CANCELLED, MEMORY. Memory: 28 bytes per test entry, and per
- * thread some 200 bytes x d and 24 bytes per entry of the longest user. Thread-safe. Since 0.1. */
+ * thread some 200 bytes x d (1,300 where the scorer's precision is not FLOAT32) and 24 bytes per entry of
+ * the longest user. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_rank(const lfm_scorer *scorer, lfm_interactions *test, lfm_interactions *exclude,
                             int32_t *ranks, const lfm_infer_options *options);
 
@@ -62,8 +77,8 @@ LFM_API void lfm_recommend_options_init_sized(lfm_recommend_options *options, si
  * NaN (overflow) is not listed. options: NULL for the defaults.
  * Errors: ARGUMENT (NULL; n below 0; k out of range), OPTION, DATA (a user or an item of the options out
  * of range: names its place), SHAPE (`exclude` reaches beyond the scorer; a mask of the wrong length),
- * CANCELLED (a part of the output may be filled), MEMORY. Memory: per thread some 200 bytes x d and for
- * each of up to 48 users 16 k + 350 bytes, or 16 bytes per item when that is less; never users x items.
+ * CANCELLED (a part of the output may be filled), MEMORY. Memory: per thread some 250 bytes x d and for
+ * each of up to 48 users 16 k + 650 bytes, or 16 bytes per item when that is less; never users x items.
  * With candidates, excluded items or a mask also a byte per item and, when less than half of the items are
  * left, 4 (d + 2) bytes for each of these. Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_recommend(const lfm_scorer *scorer, int64_t n, const int32_t *users, int32_t k,

@@ -46,7 +46,9 @@ LFM_API void lfm_similar_options_init_sized(lfm_similar_options *options, size_t
  * scorer was made without: keep_features), OPTION (measure, threads, row range),
  * DATA (a query or an excluded row out of range: names its place), SHAPE (`known` wider than the target
  * space), CANCELLED (a part of the output may be filled), MEMORY. Memory: about 8 KB and 16 x (4 d + 8 k)
- * bytes per thread, and a byte per target row with `exclude`. Thread-safe. Since 0.1. */
+ * bytes per thread, and a byte per target row with `exclude`. From 24 queries and 256 target rows on, several
+ * times as fast, 4 (d + 2) bytes per target row and, per thread, 45 KB and 48 x (8 d + 16 k) bytes.
+ * Thread-safe. Since 0.1. */
 LFM_API lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int64_t n,
                                const int32_t *queries, int32_t target_space, int32_t k, int32_t *rows,
                                float *similarities, const lfm_similar_options *options);

@@ -80,6 +80,8 @@ static const option_row table[] = {
           "Threads; 0 means what the process may use, 1 makes results repeat bit for bit"),
     TRAIN(rollback, SWITCH, "false", 0, 1, NULL,
           "After divergence go back to the last completed epoch (needs the model's memory twice)"),
+    TRAIN(draw_seed, LFM_OPTION_UNSIGNED, "0", 0, 18446744073709551615.0, NULL,
+          "Seed of this call's order and draws; 0 means the model's seed and count of epochs"),
 };
 enum { TABLE_ROWS = sizeof table / sizeof *table };
 

@@ -28,9 +28,9 @@ static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
 {
     list_visit *visit = arg;
     const int32_t user = visit->users[chunk->user];
-    for (int32_t p = 0; p * LFMI_LANES < chunk->n; p++) {
-        for (uint32_t hits = chunk->hits[p]; hits != 0; hits &= hits - 1) {
-            const int32_t at = p * LFMI_LANES + __builtin_ctz(hits);
+    for (int32_t p = 0; p * LFMI_LANES < chunk->n; p += 4) {
+        for (uint64_t hits = lfmi_chunk_hits(chunk, p); hits != 0; hits &= hits - 1) {
+            const int32_t at = p * LFMI_LANES + __builtin_ctzll(hits);
             const int32_t item = lfmi_panels_id(pass->panels, chunk->first + at);
             if (chunk->scores[at] >= pass->users[chunk->user].threshold && !lfmi_is_excluded(visit->e, user, item))
                 lfmi_best_offer(&visit->best[chunk->user], pass, chunk->user, chunk->scores[at], item);

@@ -2,25 +2,7 @@
 #include "infer/best.h"
 
 #include "base/sort.h"
-
-/* Score and id as one number: descending numbers are descending scores and then ascending ids. */
-static int64_t key_of(float score, int32_t id)
-{
-    int32_t bits;
-    const float positive_zero = score + 0.0f; /* -0 and +0 are the same score */
-    memcpy(&bits, &positive_zero, sizeof bits);
-    const int64_t ordered = bits >= 0 ? bits : INT32_MIN - (int64_t)bits;
-    return ordered * (INT64_C(1) << 32) + (INT32_MAX - id);
-}
-static int32_t key_id(int64_t key) { return (int32_t)(INT32_MAX - (key & INT64_C(0xFFFFFFFF))); }
-static float key_score(int64_t key)
-{
-    const int64_t ordered = (key - (key & INT64_C(0xFFFFFFFF))) / (INT64_C(1) << 32);
-    const int32_t bits = (int32_t)(ordered >= 0 ? ordered : INT32_MIN - ordered);
-    float score;
-    memcpy(&score, &bits, sizeof score);
-    return score;
-}
+#include "infer/keys.h"
 
 int32_t lfmi_best_room(int32_t k, int32_t n_items)
 {
@@ -58,17 +40,67 @@ static void select_largest(int64_t *keys, int32_t n, int32_t k)
     }
 }
 
-/* Replace scanned scores by exact ones; an item that scores NaN is no candidate. */
-static void settle(lfmi_best *best, const lfmi_pass *pass, int32_t user)
+/* Keep the k largest keys only, the smallest of them last. */
+static void keep_largest(lfmi_best *best)
 {
-    int32_t kept = 0;
-    for (int32_t i = 0; i < best->n; i++) {
-        const int32_t id = key_id(best->keys[i]);
+    if (best->n >= best->k) {
+        select_largest(best->keys, best->n, best->k);
+        best->n = best->k;
+    }
+}
+
+/* Replace the scanned scores of keys[begin .. end - 1] by exact ones, close up behind keys[kept - 1], and return
+ * how many are kept then: an item that scores NaN is no candidate. */
+static int32_t settle_some(const lfmi_best *best, const lfmi_pass *pass, int32_t user, int32_t begin, int32_t end,
+                           int32_t kept)
+{
+    for (int32_t i = begin; i < end; i++) {
+        const int32_t id = lfmi_key_id(best->keys[i]);
         const float score = lfmi_pass_exact(pass, user, id);
         if (score == score)
-            best->keys[kept++] = key_of(score, id);
+            best->keys[kept++] = lfmi_key(score, id);
     }
-    best->n = kept;
+    return kept;
+}
+static void settle(lfmi_best *best, const lfmi_pass *pass, int32_t user)
+{
+    best->n = settle_some(best, pass, user, 0, best->n, 0);
+}
+
+/* Ask for the representations of items that are about to be scored. */
+static void fetch(const lfmi_best *best, const lfmi_pass *pass, int32_t begin, int32_t end)
+{
+    enum { LINE = LFMI_CACHE_LINE / sizeof(float), MOST_LINES = 8 };
+    const int32_t d = pass->scorer->d < MOST_LINES * LINE ? pass->scorer->d : MOST_LINES * LINE;
+    for (int32_t i = begin; i < end; i++) {
+        const float *row = lfmi_vector(pass->scorer, LFM_SPACE_ITEM, lfmi_key_id(best->keys[i]));
+        for (int32_t e = 0; e < d; e += LINE)
+            __builtin_prefetch(row + e);
+    }
+}
+
+/* Where scanned scores are never below the exact ones: score the most promising exactly, then all that reach the
+ * k-th best of these. What is left are the k best so far, exactly. */
+static void refine(lfmi_best *best, lfmi_pass *pass, int32_t user)
+{
+    const int32_t first = best->n_exact, n = best->n;
+    const int32_t promising = n - first < best->k ? n : first + best->k;
+    if (promising < n)
+        select_largest(best->keys + first, n - first, best->k);
+    fetch(best, pass, first, promising);
+    best->n = settle_some(best, pass, user, first, promising, first);
+    const bool is_full = best->n >= best->k;
+    keep_largest(best);
+    const float least = is_full ? lfmi_key_score(best->keys[best->k - 1]) : -__builtin_inff();
+    for (int32_t i = promising; i < n; i++) {
+        if (lfmi_key_score(best->keys[i]) >= least)
+            best->n = settle_some(best, pass, user, i, i + 1, best->n);
+    }
+    if (best->n > best->k || !is_full)
+        keep_largest(best);
+    best->n_exact = best->n;
+    if (best->n >= best->k && lfmi_key_score(best->keys[best->k - 1]) > pass->users[user].threshold)
+        pass->users[user].threshold = lfmi_key_score(best->keys[best->k - 1]);
 }
 
 /* Drop what is certainly not among the k best. With v the k-th largest scanned score, k items have an
@@ -78,11 +110,11 @@ static void drop(lfmi_best *best, lfmi_pass *pass, int32_t user)
     if (best->n < best->k)
         return;
     select_largest(best->keys, best->n, best->k);
-    const double kth = (double)key_score(best->keys[best->k - 1]);
+    const double kth = (double)lfmi_key_score(best->keys[best->k - 1]);
     const float least = lfmi_round_down(kth - 2 * pass->users[user].bound);
     int32_t kept = best->k;
     for (int32_t i = best->k; i < best->n; i++) {
-        if (key_score(best->keys[i]) >= least)
+        if (lfmi_key_score(best->keys[i]) >= least)
             best->keys[kept++] = best->keys[i];
     }
     best->n = kept;
@@ -92,18 +124,19 @@ static void drop(lfmi_best *best, lfmi_pass *pass, int32_t user)
 
 void lfmi_best_offer(lfmi_best *best, lfmi_pass *pass, int32_t user, float score, int32_t item)
 {
-    best->keys[best->n++] = key_of(score, item);
+    best->keys[best->n++] = lfmi_key(score, item);
     if (best->n < best->room)
         return;
+    if (pass->panels->kind == LFMI_SCAN_INT8) {
+        refine(best, pass, user);
+        return;
+    }
     drop(best, pass, user);
     if (best->n <= best->k + (best->room - best->k) / 2)
         return;
     /* So many within the bound of each other, equal ones most likely: exact scores and ids decide. */
     settle(best, pass, user);
-    if (best->n > best->k) {
-        select_largest(best->keys, best->n, best->k);
-        best->n = best->k;
-    }
+    keep_largest(best);
 }
 
 static void sort_descending(int64_t *keys, int32_t n)
@@ -118,18 +151,19 @@ static void sort_descending(int64_t *keys, int32_t n)
 
 void lfmi_best_write(lfmi_best *best, lfmi_pass *pass, int32_t user, int32_t *ids, float *scores)
 {
-    drop(best, pass, user);
-    settle(best, pass, user);
-    if (best->n > best->k) {
-        select_largest(best->keys, best->n, best->k);
-        best->n = best->k;
+    if (pass->panels->kind == LFMI_SCAN_INT8) {
+        refine(best, pass, user);
+    } else {
+        drop(best, pass, user);
+        settle(best, pass, user);
+        keep_largest(best);
     }
     sort_descending(best->keys, best->n);
     for (int32_t i = 0; i < best->k; i++) {
         const bool is_there = i < best->n;
-        ids[i] = is_there ? key_id(best->keys[i]) : -1;
+        ids[i] = is_there ? lfmi_key_id(best->keys[i]) : -1;
         if (scores != NULL)
-            scores[i] = is_there ? key_score(best->keys[i]) : -__builtin_inff();
+            scores[i] = is_there ? lfmi_key_score(best->keys[i]) : -__builtin_inff();
     }
-    best->n = 0;
+    best->n = best->n_exact = 0;
 }

@@ -9,12 +9,13 @@
 typedef struct lfmi_best {
     int64_t *keys;
     int32_t k, n, room;
+    int32_t n_exact; /* so many keys, the first, hold exact scores already; only from panels of codes */
 } lfmi_best;
 
 /* How many keys a list for the k best of n items has room for. */
 int32_t lfmi_best_room(int32_t k, int32_t n_items);
 
-/* Offer the item at a place of the panels, whose scanned score has reached the user's threshold; raises the threshold now and then. */
+/* Offer an item whose scanned score has reached the user's threshold; raises the threshold now and then. */
 void lfmi_best_offer(lfmi_best *best, lfmi_pass *pass, int32_t user, float score, int32_t item);
 
 /* Write the k best, best first, and fill up with -1 and -infinity; scores may be NULL. */

@@ -32,11 +32,16 @@ static lfm_status check_shape(lfm_embeddings *e, const char *what)
     return LFM_OK;
 }
 
-lfm_status lfmi_embeddings_read(lfm_embeddings *known, const lfm_embeddings *given, const char *what)
+lfm_status lfmi_embeddings_read_unchecked(lfm_embeddings *known, const lfm_embeddings *given, const char *what)
 {
     *known = defaults;
     LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_embeddings"));
-    LFMI_TRY(check_shape(known, what));
+    return check_shape(known, what);
+}
+
+lfm_status lfmi_embeddings_read(lfm_embeddings *known, const lfm_embeddings *given, const char *what)
+{
+    LFMI_TRY(lfmi_embeddings_read_unchecked(known, given, what));
     for (int32_t row = 0; row < known->n_rows; row++) {
         const float *vector = lfmi_embeddings_row(known, row);
         for (int32_t e = 0; e < known->n_components; e++) {
@@ -48,6 +53,14 @@ lfm_status lfmi_embeddings_read(lfm_embeddings *known, const lfm_embeddings *giv
             return lfmi_fail(LFM_ERROR_DATA, "the embeddings of %s: the bias of row %d is %g", what, row,
                              (double)known->biases[row]);
     }
+    return LFM_OK;
+}
+
+lfm_status lfmi_embeddings_check_alike(const lfm_embeddings *users, const lfm_embeddings *items)
+{
+    if (users->n_components != items->n_components)
+        return lfmi_fail(LFM_ERROR_SHAPE, "the embeddings of users have %d components, those of items %d",
+                         users->n_components, items->n_components);
     return LFM_OK;
 }
 
@@ -78,9 +91,7 @@ lfm_status lfm_scorer_from_embeddings(lfm_context *context, const lfm_embeddings
     lfm_embeddings known_users, known_items;
     LFMI_TRY(lfmi_embeddings_read(&known_users, users, "users"));
     LFMI_TRY(lfmi_embeddings_read(&known_items, items, "items"));
-    if (known_users.n_components != known_items.n_components)
-        return lfmi_fail(LFM_ERROR_SHAPE, "the embeddings of users have %d components, those of items %d",
-                         known_users.n_components, known_items.n_components);
+    LFMI_TRY(lfmi_embeddings_check_alike(&known_users, &known_items));
     lfm_context *held = lfmi_context_hold(context);
     lfm_scorer *scorer = NULL;
     lfm_status status = lfmi_scorer_new(held, known_items.n_components, &scorer);

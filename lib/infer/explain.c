@@ -139,28 +139,14 @@ static void free_row(lfm_context *context, side_row *row)
 
 /* ---- The score ---- */
 
-/* The representation and bias of a row in float32, summed as a scorer sums them. */
-static float represent(const lfm_scorer *scorer, int32_t space, const lfmi_feature_row *entries, float *to)
-{
-    float bias = 0.0f;
-    for (int32_t e = 0; e < scorer->d; e++)
-        to[e] = 0.0f;
-    for (int64_t i = 0; i < entries->n; i++) {
-        const float x = entries->values != NULL ? entries->values[i] : 1.0f;
-        scorer->kernels->add_scaled(to, lfmi_vector(scorer, space, entries->columns[i]), x, scorer->d);
-        bias += scorer->spaces[space].biases[entries->columns[i]] * x;
-    }
-    return bias;
-}
-
 static lfm_status predict(const lfm_scorer *scorer, const side_row *sides, float *score)
 {
     const int64_t n = 2 * (int64_t)scorer->stride;
     float *vectors;
     LFMI_TRY(LFMI_NEW_ARRAY(scorer->context, n, "representations", &vectors));
-    const float of_user = represent(scorer, LFM_SPACE_USER_FEATURE, &sides[LFM_USER].entries, vectors);
+    const float of_user = lfmi_scorer_represent(scorer, LFM_SPACE_USER_FEATURE, &sides[LFM_USER].entries, vectors);
     const float of_item =
-        represent(scorer, LFM_SPACE_ITEM_FEATURE, &sides[LFM_ITEM].entries, vectors + scorer->stride);
+        lfmi_scorer_represent(scorer, LFM_SPACE_ITEM_FEATURE, &sides[LFM_ITEM].entries, vectors + scorer->stride);
     *score = scorer->kernels->dot(vectors, vectors + scorer->stride, scorer->d, of_user + of_item);
     LFMI_FREE_ARRAY(scorer->context, vectors, n);
     return LFM_OK;

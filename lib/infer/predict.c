@@ -40,6 +40,56 @@ lfm_status lfm_predict(const lfm_scorer *scorer, int64_t n, const int32_t *users
     return lfmi_blocks_run(scorer->context, &blocks, lfmi_tasks(scorer->context, known.threads, n, PAIRS_PER_BLOCK));
 }
 
+typedef struct embeddings_task {
+    const lfmi_kernels *kernels;
+    const lfm_embeddings *users, *items;
+    const int32_t *user_ids, *item_ids;
+    float *scores;
+} embeddings_task;
+
+static void predict_rows(int64_t begin, int64_t end, uint32_t task, void *arg)
+{
+    (void)task;
+    const embeddings_task *t = arg;
+    for (int64_t i = begin; i < end; i++) {
+        const int32_t user = t->user_ids[i], item = t->item_ids[i];
+        const float user_bias = t->users->biases != NULL ? t->users->biases[user] : 0;
+        const float item_bias = t->items->biases != NULL ? t->items->biases[item] : 0;
+        t->scores[i] = t->kernels->dot(lfmi_embeddings_row(t->users, user), lfmi_embeddings_row(t->items, item),
+                                       t->users->n_components, user_bias + item_bias);
+    }
+}
+
+lfm_status lfm_predict_embeddings(lfm_context *context, const lfm_embeddings *users, const lfm_embeddings *items,
+                                  int64_t n, const int32_t *user_ids, const int32_t *item_ids, float *scores,
+                                  const lfm_infer_options *options)
+{
+    lfmi_clear_message();
+    LFMI_REQUIRE(users);
+    LFMI_REQUIRE(items);
+    if (n < 0)
+        return lfmi_fail(LFM_ERROR_ARGUMENT, "lfm_predict_embeddings: n is %lld, must be 0 or more", (long long)n);
+    lfm_infer_options known;
+    LFMI_TRY(lfmi_infer_options_read(&known, options));
+    lfm_embeddings known_users, known_items;
+    LFMI_TRY(lfmi_embeddings_read_unchecked(&known_users, users, "users"));
+    LFMI_TRY(lfmi_embeddings_read_unchecked(&known_items, items, "items"));
+    LFMI_TRY(lfmi_embeddings_check_alike(&known_users, &known_items));
+    if (n == 0)
+        return LFM_OK;
+    LFMI_REQUIRE(user_ids);
+    LFMI_REQUIRE(item_ids);
+    LFMI_REQUIRE(scores);
+    LFMI_TRY(lfmi_check_ids("lfm_predict_embeddings", "user_ids", user_ids, n, known_users.n_rows));
+    LFMI_TRY(lfmi_check_ids("lfm_predict_embeddings", "item_ids", item_ids, n, known_items.n_rows));
+    lfm_context *held = lfmi_context_hold(context);
+    embeddings_task t = {lfmi_kernels_select(held), &known_users, &known_items, user_ids, item_ids, scores};
+    lfmi_blocks blocks = {.n = n, .block = PAIRS_PER_BLOCK, .cancel = known.cancel, .work = predict_rows, .arg = &t};
+    const lfm_status status = lfmi_blocks_run(held, &blocks, lfmi_tasks(held, known.threads, n, PAIRS_PER_BLOCK));
+    lfm_context_free(held);
+    return status;
+}
+
 enum { USERS_PER_BLOCK = 16, ITEMS_PER_LOOK = 1024 };
 
 typedef struct block_task {

@@ -15,21 +15,10 @@ lfm_status lfmi_check_ids(const char *call, const char *what, const int32_t *ids
     return LFM_OK;
 }
 
-/* Add up the features of a row in the order of lfmi_represent(): the same bits. */
 static float represent(const lfmi_queries *queries, int64_t row, float *vector)
 {
-    const lfm_scorer *scorer = queries->scorer;
     const lfmi_feature_row entries = lfmi_features_row(queries->features, (int32_t)row);
-    float bias = 0.0f;
-    for (int32_t e = 0; e < scorer->d; e++)
-        vector[e] = 0.0f;
-    for (int64_t i = 0; i < entries.n; i++) {
-        const float x = entries.values != NULL ? entries.values[i] : 1.0f;
-        scorer->kernels->add_scaled(vector, lfmi_vector(scorer, LFM_SPACE_USER_FEATURE, entries.columns[i]), x,
-                                    scorer->d);
-        bias += scorer->spaces[LFM_SPACE_USER_FEATURE].biases[entries.columns[i]] * x;
-    }
-    return bias;
+    return lfmi_scorer_represent(queries->scorer, LFM_SPACE_USER_FEATURE, &entries, vector);
 }
 
 lfm_status lfmi_queries_check_features(const lfmi_queries *queries)

@@ -2,7 +2,8 @@
  *
  * The targets of a user are sorted by score. A candidate then reaches the lowest few of them, and it is
  * enough to count the candidates by how many they reach. Items that are not candidates, few as they are,
- * are counted with the rest and taken off at the end. */
+ * are counted with the rest and taken off at the end. So many scores are near some target that panels in less than
+ * float32 would have most of them scored twice: items are then packed in float32 as they are needed. */
 #include "infer/ranker.h"
 
 #include "base/sort.h"
@@ -15,7 +16,9 @@ lfm_status lfmi_ranker_new(const lfm_scorer *scorer, int64_t max_targets, lfmi_r
     enum { USUAL_TARGETS = 64 * LFMI_PASS_USERS };
     lfm_context *context = scorer->context;
     *ranker = (lfmi_ranker){.context = context, .room = max_targets > USUAL_TARGETS ? max_targets : USUAL_TARGETS};
-    LFMI_TRY(lfmi_pass_new(scorer, &scorer->items, &ranker->pass));
+    const bool is_float = scorer->items.kind == LFMI_SCAN_FLOAT;
+    ranker->unpacked = lfmi_panels_unpacked(&scorer->items);
+    LFMI_TRY(lfmi_pass_new(scorer, is_float ? &scorer->items : &ranker->unpacked, &ranker->pass));
     LFMI_TRY(LFMI_NEW_ARRAY(context, ranker->room, "targets", &ranker->scores));
     LFMI_TRY(LFMI_NEW_ARRAY(context, ranker->room, "targets", &ranker->low));
     LFMI_TRY(LFMI_NEW_ARRAY(context, ranker->room, "targets", &ranker->high));

@@ -22,6 +22,7 @@ typedef struct lfmi_targets {
 /* Work space of a task: for LFMI_PASS_USERS users and `room` targets, together. */
 typedef struct lfmi_ranker {
     lfm_context *context;
+    lfmi_panels unpacked; /* the items in float32 where the scorer's panels are less */
     lfmi_pass pass;
     lfmi_targets targets[LFMI_PASS_USERS];
     float *scores, *low, *high;
@@ -31,7 +32,7 @@ typedef struct lfmi_ranker {
     int64_t room;
 } lfmi_ranker;
 
-/* max_targets: the most targets of any user. */
+/* max_targets: the most targets of any user. The ranker must not be moved. */
 lfm_status lfmi_ranker_new(const lfm_scorer *scorer, int64_t max_targets, lfmi_ranker *ranker);
 void lfmi_ranker_free(lfmi_ranker *ranker);
 

@@ -16,12 +16,30 @@ void lfm_recommend_options_init_sized(lfm_recommend_options *options, size_t siz
     lfmi_sized_init(options, size, &recommend_defaults, sizeof recommend_defaults);
 }
 
+/* A bit for each of a user's excluded items, by hash: most items are told at once to be none of them. */
+enum { FILTER_BITS = 2048 };
+typedef struct filter {
+    uint64_t words[FILTER_BITS / 64];
+} filter;
+
+static inline uint32_t filter_place(int32_t item) { return (uint32_t)item * UINT32_C(0x9E3779B1) >> 21; }
+static inline void filter_add(filter *f, int32_t item)
+{
+    const uint32_t place = filter_place(item);
+    f->words[place / 64] |= UINT64_C(1) << place % 64;
+}
+static inline bool filter_may_hold(const filter *f, int32_t item)
+{
+    const uint32_t place = filter_place(item);
+    return (f->words[place / 64] >> place % 64 & 1) != 0;
+}
+
 /* What one task needs of its own. */
 typedef struct recommend_scratch {
     lfmi_pass pass;
     lfmi_best best[LFMI_PASS_USERS];
-    int32_t rows[LFMI_PASS_USERS];                                          /* of the matrix to exclude; -1: none */
-    int64_t next_positive[LFMI_PASS_USERS], next_negative[LFMI_PASS_USERS]; /* in its index */
+    int32_t rows[LFMI_PASS_USERS]; /* of the matrix to exclude; -1: none */
+    filter filters[LFMI_PASS_USERS];
     int64_t *keys;
     float *vectors; /* users that are sums of features */
 } recommend_scratch;
@@ -45,22 +63,12 @@ typedef struct recommend_visit {
     recommend_scratch *scratch;
 } recommend_visit;
 
-/* Whether the user's excluded items hold this one. Items come in ascending order: go on from the last. */
-static bool is_excluded(const recommend_task *r, recommend_scratch *s, int32_t at, int32_t item)
+static bool is_excluded(const recommend_task *r, const recommend_scratch *s, int32_t at, int32_t item)
 {
-    const int32_t row = s->rows[at];
     if (r->allowed.bytes != NULL && r->allowed.bytes[item] == 0)
         return true;
-    if (row < 0)
-        return false;
-    const lfmi_index *index = r->exclude_index;
-    int64_t *p = &s->next_positive[at], *n = &s->next_negative[at];
-    while (*p < index->negatives[row] && index->items[*p] < item)
-        ++*p;
-    while (*n < index->offsets[row + 1] && index->items[*n] < item)
-        ++*n;
-    return (*p < index->negatives[row] && index->items[*p] == item) ||
-           (*n < index->offsets[row + 1] && index->items[*n] == item);
+    return s->rows[at] >= 0 && filter_may_hold(&s->filters[at], item) &&
+           lfmi_is_known(r->exclude_index, s->rows[at], item);
 }
 
 static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
@@ -68,9 +76,9 @@ static void take_hits(lfmi_pass *pass, const lfmi_chunk *chunk, void *arg)
     const recommend_visit *visit = arg;
     lfmi_best *best = &visit->scratch->best[chunk->user];
     const lfmi_pass_user *user = &pass->users[chunk->user];
-    for (int32_t p = 0; p * LFMI_LANES < chunk->n; p++) {
-        for (uint32_t hits = chunk->hits[p]; hits != 0; hits &= hits - 1) {
-            const int32_t at = p * LFMI_LANES + __builtin_ctz(hits);
+    for (int32_t p = 0; p * LFMI_LANES < chunk->n; p += 4) {
+        for (uint64_t hits = lfmi_chunk_hits(chunk, p); hits != 0; hits &= hits - 1) {
+            const int32_t at = p * LFMI_LANES + __builtin_ctzll(hits);
             const int32_t item = lfmi_panels_id(pass->panels, chunk->first + at);
             if (chunk->scores[at] >= user->threshold && !is_excluded(visit->task, visit->scratch, chunk->user, item))
                 lfmi_best_offer(best, pass, chunk->user, chunk->scores[at], item);
@@ -86,11 +94,12 @@ static void begin_user(const recommend_task *r, recommend_scratch *s, int64_t qu
     s->best[at] = (lfmi_best){.keys = s->keys + (int64_t)at * r->room, .k = r->k, .room = r->room};
     s->rows[at] = -1;
     const int32_t row = lfmi_query_row(&r->queries, query);
-    if (r->exclude != NULL && row < r->exclude->n_users) {
-        s->rows[at] = row;
-        s->next_positive[at] = r->exclude_index->offsets[row];
-        s->next_negative[at] = r->exclude_index->negatives[row];
-    }
+    if (r->exclude == NULL || row >= r->exclude->n_users)
+        return;
+    s->rows[at] = row;
+    s->filters[at] = (filter){{0}};
+    for (int64_t i = r->exclude_index->offsets[row]; i < r->exclude_index->offsets[row + 1]; i++)
+        filter_add(&s->filters[at], r->exclude_index->items[i]);
 }
 
 static void recommend_users(int64_t begin, int64_t end, uint32_t task, void *arg)

@@ -4,6 +4,7 @@
 #include "base/numeric.h"
 #include "base/sized.h"
 #include "infer/blocks.h"
+#include "infer/scan_order.h"
 #include "parallel/parallel.h"
 
 LFMI_ASSERT_SIZED(lfm_infer_options, cancel);
@@ -40,7 +41,7 @@ lfm_status lfmi_scorer_options_read(lfm_scorer_options *known, const lfm_scorer_
         LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_scorer_options"));
     if (known->threads < 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: threads is %d, must be 0 or more", known->threads);
-    if (known->precision != LFM_PRECISION_FLOAT32 && known->precision != LFM_PRECISION_HALF)
+    if (known->precision < LFM_PRECISION_FLOAT32 || known->precision > LFM_PRECISION_INT8)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: there is no precision number %d", known->precision);
     return LFM_OK;
 }
@@ -107,8 +108,23 @@ lfm_status lfmi_scorer_pack(lfm_scorer *scorer, const lfm_scorer_options *option
     if (scorer->means == NULL)
         LFMI_TRY(lfmi_scorer_average(scorer, NULL));
     const lfmi_space *items = &scorer->spaces[LFM_SPACE_ITEM];
-    return lfmi_panels_new(scorer->context, lfmi_scan_kind(options->precision), items->vectors, items->biases,
-                           scorer->d, scorer->stride, NULL, items->n_rows, options->threads, &scorer->items);
+    LFMI_TRY(lfmi_scan_order(scorer));
+    return lfmi_panels_new(scorer->context, lfmi_scan_kind(options->precision, scorer->d), items->vectors,
+                           items->biases, scorer->d, scorer->stride, scorer->order, items->n_rows, options->threads,
+                           &scorer->items);
+}
+
+float lfmi_scorer_represent(const lfm_scorer *scorer, int32_t space, const lfmi_feature_row *entries, float *vector)
+{
+    float bias = 0.0f;
+    for (int32_t e = 0; e < scorer->d; e++)
+        vector[e] = 0.0f;
+    for (int64_t i = 0; i < entries->n; i++) {
+        const float x = entries->values != NULL ? entries->values[i] : 1.0f;
+        scorer->kernels->add_scaled(vector, lfmi_vector(scorer, space, entries->columns[i]), x, scorer->d);
+        bias += scorer->spaces[space].biases[entries->columns[i]] * x;
+    }
+    return bias;
 }
 
 static void free_scorer(lfm_scorer *scorer)
@@ -121,6 +137,8 @@ static void free_scorer(lfm_scorer *scorer)
         LFMI_FREE_ARRAY(context, scorer->spaces[s].vectors, (int64_t)scorer->spaces[s].n_rows * scorer->stride);
         LFMI_FREE_ARRAY(context, scorer->spaces[s].biases, scorer->spaces[s].n_rows);
     }
+    if (!scorer->items.is_borrowed)
+        LFMI_FREE_ARRAY(context, scorer->order, scorer->spaces[LFM_SPACE_ITEM].n_rows);
     lfmi_panels_free(context, &scorer->items);
     lfmi_release(scorer->release, scorer->release_user_data);
     LFMI_FREE_ARRAY(context, scorer->means, LFMI_SIDES * ((int64_t)scorer->d + 1));

@@ -22,7 +22,8 @@ struct lfm_scorer {
     const lfmi_kernels *kernels;
     int32_t d, stride;
     lfmi_space spaces[LFMI_SPACES];
-    lfmi_panels items; /* all items, packed for scanning */
+    int32_t *order;    /* of the items, as they are scanned */
+    lfmi_panels items; /* all items, packed for scanning in this order */
     lfm_release_fn release; /* not NULL: the spaces lie in a file, which this lets go */
     void *release_user_data;
     bool has_model; /* what it was made from, as far as that is known */
@@ -32,9 +33,11 @@ struct lfm_scorer {
 };
 
 /* How the items of a scorer of LFM_PRECISION_... are packed. */
-static inline int32_t lfmi_scan_kind(int32_t precision)
+static inline int32_t lfmi_scan_kind(int32_t precision, int32_t d)
 {
-    return precision == LFM_PRECISION_HALF ? LFMI_SCAN_HALF : LFMI_SCAN_FLOAT;
+    if (precision == LFM_PRECISION_HALF)
+        return LFMI_SCAN_HALF;
+    return precision == LFM_PRECISION_INT8 && d <= LFMI_MOST_CODES ? LFMI_SCAN_INT8 : LFMI_SCAN_FLOAT;
 }
 
 static inline const float *lfmi_vector(const lfm_scorer *scorer, int32_t space, int32_t row)
@@ -54,6 +57,10 @@ static inline float lfmi_score_pair(const lfm_scorer *scorer, int32_t user, int3
     return lfmi_score(scorer, lfmi_vector(scorer, LFM_SPACE_USER, user),
                       scorer->spaces[LFM_SPACE_USER].biases[user], item);
 }
+
+/* The representation (d numbers) and bias of a row of features, summed as lfmi_represent() does: the same bits.
+ * space: LFM_SPACE_USER_FEATURE or LFM_SPACE_ITEM_FEATURE. */
+float lfmi_scorer_represent(const lfm_scorer *scorer, int32_t space, const lfmi_feature_row *entries, float *vector);
 
 /* A scorer of d components without rows, and the last steps of filling it: the means, copied or (NULL) computed,
  * and packing its items, which does the first too where it has not been done. */

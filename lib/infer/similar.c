@@ -1,5 +1,5 @@
 /* The rows of a space that are most like given rows or vectors. */
-#include "lfm/similar.h"
+#include "infer/similar_call.h"
 
 #include <float.h>
 #include <math.h>
@@ -7,7 +7,6 @@
 #include "base/numeric.h"
 #include "base/sized.h"
 #include "infer/blocks.h"
-#include "infer/scorer.h"
 #include "infer/top.h"
 
 LFMI_ASSERT_SIZED(lfm_similar_options, reserved);
@@ -23,19 +22,11 @@ typedef struct scratch {
     float inverse[TARGETS]; /* 1 / length of each target; 0: to be computed in double */
 } scratch;
 
-typedef struct similar_call {
-    const lfm_scorer *scorer;
-    lfm_similar_options options;
-    int32_t query_space;    /* -1: vectors */
-    const int32_t *queries; /* rows, or */
-    const float *vectors;
-    int32_t target_space, end_row, k;
-    int32_t most; /* what a list can hold */
-    uint8_t *excluded; /* a byte per target row; NULL: none */
-    int32_t *rows;
-    float *similarities;
+/* A call, and its tasks. */
+typedef struct block_call {
+    lfmi_similar_call *call;
     scratch *tasks;
-} similar_call;
+} block_call;
 
 void lfm_similar_options_init_sized(lfm_similar_options *options, size_t size)
 {
@@ -56,8 +47,8 @@ static float narrow(double x)
     return (float)(x > (double)FLT_MAX ? (double)FLT_MAX : (x < -(double)FLT_MAX ? -(double)FLT_MAX : x));
 }
 
-/* Copy a query, scaled to length 1 where the measure is the cosine: so large ones do not overflow. */
-static void take_query(const similar_call *call, int64_t i, float *to)
+/* A query of length 1 overflows nowhere. */
+void lfmi_similar_query(const lfmi_similar_call *call, int64_t i, float *to)
 {
     const int32_t d = call->scorer->d;
     const float *from = call->vectors != NULL ? call->vectors + i * d
@@ -70,15 +61,13 @@ static void take_query(const similar_call *call, int64_t i, float *to)
 }
 
 /* Lengths whose squares are far from the ends of float32's range; others are left to doubles. */
-static void take_lengths(const similar_call *call, int32_t begin, int32_t end, float *inverse)
+float lfmi_similar_inverse(const lfmi_similar_call *call, int32_t row)
 {
     const float least = 1e-30f, most = 1e30f;
     const lfm_scorer *scorer = call->scorer;
-    for (int32_t row = begin; row < end; row++) {
-        const float *target = lfmi_vector(scorer, call->target_space, row);
-        const float square = scorer->kernels->dot(target, target, scorer->d, 0.0f);
-        inverse[row - begin] = square > least && square < most ? (float)(1.0 / sqrt((double)square)) : 0.0f;
-    }
+    const float *target = lfmi_vector(scorer, call->target_space, row);
+    const float square = scorer->kernels->dot(target, target, scorer->d, 0.0f);
+    return square > least && square < most ? (float)(1.0 / sqrt((double)square)) : 0.0f;
 }
 
 static float cosine(const lfm_scorer *scorer, const float *query, const float *target, float inverse)
@@ -99,10 +88,17 @@ static float dot_product(const lfm_scorer *scorer, const float *query, const flo
     return lfmi_is_finite(value) ? value : narrow(wide_dot(query, target, scorer->d));
 }
 
-/* Strike out, as NaN, the targets of a block that query i must not get. */
-static void strike_out(const similar_call *call, int64_t i, int32_t begin, int32_t end, float *values)
+float lfmi_similarity(const lfmi_similar_call *call, const float *query, int32_t row, float inverse)
 {
-    const int32_t row = call->vectors != NULL ? (int32_t)i : call->queries[i];
+    const float *target = lfmi_vector(call->scorer, call->target_space, row);
+    return call->options.measure == LFM_SIMILARITY_COSINE ? cosine(call->scorer, query, target, inverse)
+                                                          : dot_product(call->scorer, query, target);
+}
+
+/* Strike out, as NaN, the targets of a block that query i must not get. */
+static void strike_out(const lfmi_similar_call *call, int64_t i, int32_t begin, int32_t end, float *values)
+{
+    const int32_t row = lfmi_similar_own_row(call, i);
     if (call->query_space == call->target_space && call->options.include_self == 0 && row >= begin && row < end)
         values[row - begin] = __builtin_nanf("");
     const int32_t *columns = NULL;
@@ -118,16 +114,11 @@ static void strike_out(const similar_call *call, int64_t i, int32_t begin, int32
 }
 
 /* Offer the targets [begin, end) to query number i, the `place`-th of its block. */
-static void compare(const similar_call *call, scratch *s, int64_t i, int32_t place, int32_t begin, int32_t end)
+static void compare(const lfmi_similar_call *call, scratch *s, int64_t i, int32_t place, int32_t begin, int32_t end)
 {
-    const lfm_scorer *scorer = call->scorer;
-    const float *query = s->queries + (int64_t)place * scorer->stride;
-    const bool is_cosine = call->options.measure == LFM_SIMILARITY_COSINE;
-    for (int32_t row = begin; row < end; row++) {
-        const float *target = lfmi_vector(scorer, call->target_space, row);
-        s->values[row - begin] = is_cosine ? cosine(scorer, query, target, s->inverse[row - begin])
-                                           : dot_product(scorer, query, target);
-    }
+    const float *query = s->queries + (int64_t)place * call->scorer->stride;
+    for (int32_t row = begin; row < end; row++)
+        s->values[row - begin] = lfmi_similarity(call, query, row, s->inverse[row - begin]);
     strike_out(call, i, begin, end, s->values);
     for (int32_t row = begin; row < end; row++) {
         const float value = s->values[row - begin];
@@ -136,7 +127,7 @@ static void compare(const similar_call *call, scratch *s, int64_t i, int32_t pla
     }
 }
 
-static void write_list(const similar_call *call, lfmi_top *top, int64_t i)
+static void write_list(const lfmi_similar_call *call, lfmi_top *top, int64_t i)
 {
     int32_t *rows = call->rows + i * call->k;
     float *similarities = call->similarities != NULL ? call->similarities + i * call->k : NULL;
@@ -150,18 +141,20 @@ static void write_list(const similar_call *call, lfmi_top *top, int64_t i)
 
 static void serve_queries(int64_t first, int64_t last, uint32_t task, void *arg)
 {
-    const similar_call *call = arg;
-    scratch *s = &call->tasks[task];
+    const block_call *blocks = arg;
+    const lfmi_similar_call *call = blocks->call;
+    scratch *s = &blocks->tasks[task];
     for (int64_t i = first; i < last; i++) {
-        take_query(call, i, s->queries + (i - first) * call->scorer->stride);
+        lfmi_similar_query(call, i, s->queries + (i - first) * call->scorer->stride);
         s->tops[i - first].n = 0;
     }
     for (int32_t begin = call->options.first_row; begin < call->end_row;) {
         const int32_t end = begin < call->end_row - TARGETS ? begin + TARGETS : call->end_row;
         if (lfm_cancel_is_set(call->options.cancel))
             return;
-        if (call->options.measure == LFM_SIMILARITY_COSINE)
-            take_lengths(call, begin, end, s->inverse);
+        for (int32_t row = begin; row < end; row++)
+            s->inverse[row - begin] =
+                call->options.measure == LFM_SIMILARITY_COSINE ? lfmi_similar_inverse(call, row) : 0;
         for (int64_t i = first; i < last; i++)
             compare(call, s, i, (int32_t)(i - first), begin, end);
         begin = end;
@@ -172,7 +165,7 @@ static void serve_queries(int64_t first, int64_t last, uint32_t task, void *arg)
 
 /* ---- Checks ---- */
 
-static lfm_status check_options(similar_call *call)
+static lfm_status check_options(lfmi_similar_call *call)
 {
     const lfm_similar_options *o = &call->options;
     const int32_t n_rows = call->scorer->spaces[call->target_space].n_rows;
@@ -200,7 +193,7 @@ static lfm_status check_options(similar_call *call)
     return LFM_OK;
 }
 
-static lfm_status check_call(similar_call *call, int64_t n, const lfm_similar_options *options)
+static lfm_status check_call(lfmi_similar_call *call, int64_t n, const lfm_similar_options *options)
 {
     const bool bad_space = call->query_space >= LFMI_SPACES || call->query_space < (call->vectors != NULL ? -1 : 0) ||
                            call->target_space < 0 || call->target_space >= LFMI_SPACES;
@@ -221,7 +214,7 @@ static lfm_status check_call(similar_call *call, int64_t n, const lfm_similar_op
     return check_options(call);
 }
 
-static lfm_status check_queries(const similar_call *call, int64_t n)
+static lfm_status check_queries(const lfmi_similar_call *call, int64_t n)
 {
     const int32_t n_rows = call->scorer->spaces[call->query_space].n_rows;
     for (int64_t i = 0; i < n; i++) {
@@ -232,7 +225,7 @@ static lfm_status check_queries(const similar_call *call, int64_t n)
     return LFM_OK;
 }
 
-static lfm_status check_vectors(const similar_call *call, int64_t n)
+static lfm_status check_vectors(const lfmi_similar_call *call, int64_t n)
 {
     const int32_t d = call->scorer->d;
     for (int64_t at = 0; at < n * d; at++) {
@@ -245,11 +238,12 @@ static lfm_status check_vectors(const similar_call *call, int64_t n)
 
 /* ---- Memory ---- */
 
-static lfm_status make_scratch(const similar_call *call, int32_t tasks)
+static lfm_status make_scratch(const block_call *blocks, int32_t tasks)
 {
+    const lfmi_similar_call *call = blocks->call;
     lfm_context *context = call->scorer->context;
     for (int32_t t = 0; t < tasks; t++) {
-        scratch *s = &call->tasks[t];
+        scratch *s = &blocks->tasks[t];
         LFMI_TRY(LFMI_NEW_ARRAY(context, (int64_t)QUERIES * call->scorer->stride, "the queries", &s->queries));
         for (int i = 0; i < QUERIES; i++)
             LFMI_TRY(lfmi_top_new(context, call->most, &s->tops[i]));
@@ -257,19 +251,20 @@ static lfm_status make_scratch(const similar_call *call, int32_t tasks)
     return LFM_OK;
 }
 
-static void free_scratch(const similar_call *call, int32_t tasks)
+static void free_scratch(const block_call *blocks, int32_t tasks)
 {
+    const lfmi_similar_call *call = blocks->call;
     lfm_context *context = call->scorer->context;
-    for (int32_t t = 0; call->tasks != NULL && t < tasks; t++) {
-        scratch *s = &call->tasks[t];
+    for (int32_t t = 0; blocks->tasks != NULL && t < tasks; t++) {
+        scratch *s = &blocks->tasks[t];
         LFMI_FREE_ARRAY(context, s->queries, (int64_t)QUERIES * call->scorer->stride);
         for (int i = 0; i < QUERIES; i++)
             lfmi_top_free(context, &s->tops[i]);
     }
-    LFMI_FREE_ARRAY(context, call->tasks, tasks);
+    LFMI_FREE_ARRAY(context, blocks->tasks, tasks);
 }
 
-static lfm_status mark_excluded(similar_call *call)
+static lfm_status mark_excluded(lfmi_similar_call *call)
 {
     if (call->options.n_exclude == 0)
         return LFM_OK;
@@ -280,24 +275,35 @@ static lfm_status mark_excluded(similar_call *call)
     return LFM_OK;
 }
 
-static lfm_status run(similar_call *call, int64_t n)
+/* Compare every query with every target. */
+static lfm_status run_blocks(lfmi_similar_call *call, int64_t n)
 {
     lfm_context *context = call->scorer->context;
+    block_call blocks = {.call = call};
+    const int32_t tasks = lfmi_tasks(context, call->options.threads, n, QUERIES);
+    lfm_status status = LFMI_NEW_ZEROED(context, tasks, "the work space of similar rows", &blocks.tasks);
+    if (status == LFM_OK)
+        status = make_scratch(&blocks, tasks);
+    if (status == LFM_OK) {
+        lfmi_blocks shared = {
+            .n = n, .block = QUERIES, .cancel = call->options.cancel, .work = serve_queries, .arg = &blocks};
+        status = lfmi_blocks_run(context, &shared, tasks);
+    }
+    free_scratch(&blocks, tasks);
+    return status;
+}
+
+static lfm_status run(lfmi_similar_call *call, int64_t n)
+{
     const int32_t range = call->end_row - call->options.first_row;
     call->most = call->k < range ? call->k : range;
-    const int32_t tasks = lfmi_tasks(context, call->options.threads, n, QUERIES);
     lfm_status status = mark_excluded(call);
+    bool done = false;
     if (status == LFM_OK)
-        status = LFMI_NEW_ZEROED(context, tasks, "the work space of similar rows", &call->tasks);
-    if (status == LFM_OK)
-        status = make_scratch(call, tasks);
-    if (status == LFM_OK) {
-        lfmi_blocks blocks = {
-            .n = n, .block = QUERIES, .cancel = call->options.cancel, .work = serve_queries, .arg = call};
-        status = lfmi_blocks_run(context, &blocks, tasks);
-    }
-    free_scratch(call, tasks);
-    LFMI_FREE_ARRAY(context, call->excluded, call->scorer->spaces[call->target_space].n_rows);
+        status = lfmi_similar_scan(call, n, &done);
+    if (status == LFM_OK && !done)
+        status = run_blocks(call, n);
+    LFMI_FREE_ARRAY(call->scorer->context, call->excluded, call->scorer->spaces[call->target_space].n_rows);
     return status;
 }
 
@@ -307,7 +313,7 @@ lfm_status lfm_similar(const lfm_scorer *scorer, int32_t query_space, int64_t n,
 {
     lfmi_clear_message();
     LFMI_REQUIRE(scorer);
-    similar_call call = {.scorer = scorer,
+    lfmi_similar_call call = {.scorer = scorer,
                          .query_space = query_space,
                          .queries = queries,
                          .target_space = target_space,
@@ -330,7 +336,7 @@ lfm_status lfm_similar_to_vectors(const lfm_scorer *scorer, int64_t n, int32_t d
     lfmi_clear_message();
     LFMI_REQUIRE(scorer);
     LFMI_REQUIRE(vectors);
-    similar_call call = {.scorer = scorer,
+    lfmi_similar_call call = {.scorer = scorer,
                          .query_space = -1,
                          .vectors = vectors,
                          .target_space = target_space,

@@ -27,7 +27,12 @@ const char *const lfmi_ids_start_names[LFMI_SIDES] = {"user_feature_ids_start", 
 
 static const char *const side_names[LFMI_SIDES] = {"user", "item"};
 
-const char *lfmi_scan_name(int32_t kind) { return kind == LFMI_SCAN_HALF ? "half-1" : "float32-1"; }
+const char *lfmi_scan_name(int32_t kind)
+{
+    static const char *const names[LFMI_N_SCANS] = {
+        [LFMI_SCAN_FLOAT] = "float32-1", [LFMI_SCAN_HALF] = "half-1", [LFMI_SCAN_INT8] = "int8-1"};
+    return names[kind];
+}
 
 bool lfmi_has_components(const lfm_model *model, int32_t array)
 {
@@ -221,9 +226,11 @@ static lfm_status add_scan(lfmi_contents *contents, const lfm_scorer *scorer)
     contents->scan_bounds[0] = panels->norm;
     contents->scan_bounds[1] = panels->bias;
     contents->scan_bounds[2] = panels->error;
+    contents->scan_bounds[3] = panels->margin;
     lfmi_plan_matrix(plan, LFMI_ITEM_SCAN, "U8", panels->data, lfmi_n_panels(panels->n_items), panel_bytes,
                      panel_bytes);
-    lfmi_plan_list(plan, LFMI_ITEM_SCAN_BOUNDS, "F32", contents->scan_bounds, 3);
+    lfmi_plan_list(plan, LFMI_ITEM_SCAN_BOUNDS, "F32", contents->scan_bounds, LFMI_BOUNDS);
+    lfmi_plan_list(plan, LFMI_ITEM_SCAN_ORDER, "I32", scorer->order, panels->n_items);
     return lfmi_plan_tell(plan, "scan", lfmi_scan_name(panels->kind));
 }
 

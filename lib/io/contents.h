@@ -22,7 +22,9 @@ extern const char *const lfmi_ids_start_names[LFMI_SIDES]; /* in the metadata */
 #define LFMI_SEEN_ITEMS "seen_items"
 #define LFMI_MEANS "side_means"
 #define LFMI_ITEM_SCAN "item_scan"
-#define LFMI_ITEM_SCAN_BOUNDS "item_scan_bounds"
+#define LFMI_ITEM_SCAN_ORDER "item_scan_order"
+#define LFMI_ITEM_SCAN_BOUNDS "item_scan_bounds" /* norm, bias, error, margin */
+enum { LFMI_BOUNDS = 4 };
 
 /* How items are laid out for scanning; another version's layout goes by another name and is not used. */
 const char *lfmi_scan_name(int32_t kind);
@@ -38,7 +40,7 @@ typedef struct lfmi_contents {
     int64_t *seen_offsets;
     int32_t *seen_items;
     int64_t n_seen_users, n_seen, n_seen_room;
-    float scan_bounds[3];
+    float scan_bounds[LFMI_BOUNDS];
 } lfmi_contents;
 
 /* Gather a checkpoint or an inference file. The caller frees the contents, whatever is returned. */

@@ -77,31 +77,52 @@ static lfm_status take_space(lfm_scorer *scorer, lfm_file *file, const stored_sp
     return widen(scorer->context, file, from->biases, from->biases_name, n_rows, 1, 1, &to->biases);
 }
 
+/* Whether the order names items only: it is what leads from the scan to them. */
+static bool is_order(const int32_t *order, int32_t n)
+{
+    bool good = true;
+    for (int32_t at = 0; at < n; at++)
+        good &= (uint32_t)order[at] < (uint32_t)n;
+    return good;
+}
+
+/* Whether a tensor of the scan is there, of this type and so many bytes, and aligned. */
+static const void *scan_part(const lfm_file *file, const char *name, const char *dtype, int64_t n_bytes)
+{
+    const lfmi_stored *part = lfmi_header_find(&file->header, name);
+    if (part == NULL || strcmp(part->dtype, dtype) != 0 || part->n_bytes != n_bytes ||
+        (uintptr_t)lfmi_file_data(file, part) % sizeof(float) != 0)
+        return NULL;
+    return lfmi_file_data(file, part);
+}
+
 /* Use the file's items for scanning if they are of the wanted kind and as this version lays them out. */
 static bool take_scan(lfm_scorer *scorer, const lfm_file *file, int32_t kind)
 {
     const char *name = lfmi_header_metadata(&file->header, "scan");
-    const lfmi_stored *scan = lfmi_header_find(&file->header, LFMI_ITEM_SCAN);
-    const lfmi_stored *bounds = lfmi_header_find(&file->header, LFMI_ITEM_SCAN_BOUNDS);
     const int32_t n_items = scorer->spaces[LFM_SPACE_ITEM].n_rows;
-    if (name == NULL || scan == NULL || bounds == NULL || strcmp(name, lfmi_scan_name(kind)) != 0 ||
-        scan->n_bytes != lfmi_n_panels(n_items) * lfmi_panel_bytes(scorer->d, kind) ||
-        bounds->n_bytes != 3 * (int64_t)sizeof(float) || strcmp(bounds->dtype, "F32") != 0 ||
-        (uintptr_t)lfmi_file_data(file, scan) % sizeof(float) != 0)
+    const void *scan = scan_part(file, LFMI_ITEM_SCAN, "U8", lfmi_n_panels(n_items) * lfmi_panel_bytes(scorer->d, kind));
+    const void *bounds = scan_part(file, LFMI_ITEM_SCAN_BOUNDS, "F32", LFMI_BOUNDS * (int64_t)sizeof(float));
+    const int32_t *order = scan_part(file, LFMI_ITEM_SCAN_ORDER, "I32", n_items * (int64_t)sizeof(int32_t));
+    if (name == NULL || strcmp(name, lfmi_scan_name(kind)) != 0 || scan == NULL || bounds == NULL || order == NULL ||
+        !is_order(order, n_items))
         return false;
-    float values[3];
-    memcpy(values, lfmi_file_data(file, bounds), sizeof values);
-    for (int i = 0; i < 3; i++) {
+    float values[LFMI_BOUNDS];
+    memcpy(values, bounds, sizeof values);
+    for (int i = 0; i < LFMI_BOUNDS; i++) {
         if (!lfmi_is_finite(values[i]) || values[i] < 0)
             return false;
     }
+    scorer->order = (int32_t *)(uintptr_t)order;
     scorer->items = (lfmi_panels){.n_items = n_items,
                                   .d = scorer->d,
                                   .kind = kind,
-                                  .data = (void *)(uintptr_t)lfmi_file_data(file, scan),
+                                  .ids = order,
+                                  .data = (void *)(uintptr_t)scan,
                                   .norm = values[0],
                                   .bias = values[1],
                                   .error = values[2],
+                                  .margin = values[3],
                                   .is_borrowed = true};
     return true;
 }
@@ -121,7 +142,7 @@ static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[L
         LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
     }
     for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
-        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision);
+        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision, scorer->d);
         if (wanted && take_scan(scorer, file, kind))
             return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
     }

@@ -95,6 +95,7 @@ static inline void v_store_low_bytes(int8_t *p, V v)
     const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128((__m128i *)(void *)p, bytes);
 }
+static inline V v_from_sums(VS s) { return (V){_mm256_cvtepi32_ps(s.low), _mm256_cvtepi32_ps(s.high)}; }
 #define KERNELS lfmi_kernels_avx2
 #define KERNELS_NAME "avx2"
 #include "simd/vector_template.h"

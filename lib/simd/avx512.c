@@ -1,4 +1,4 @@
-/* The kernels on AVX-512 F: one register holds the 16 lanes. */
+/* The kernels on AVX-512 F, alone or (avx512_vnni.c) with VNNI: one register holds the 16 lanes. */
 #include "simd/codes_x86.h"
 
 typedef __m512 V;
@@ -45,6 +45,32 @@ static inline void v_store_low_bytes(int8_t *p, V v)
 {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_castps_si512(v)));
 }
+
+#if defined(WITH_VNNI)
+/* Scanning: an instruction adds up four products in each lane. */
+typedef __m512i VS;
+typedef __m512i VB;
+static inline VS vs_set(int32_t x) { return _mm512_set1_epi32(x); }
+static inline VB vb_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
+/* _mm512_dpbusd_epi32(), but of that GCC 12 copies every sum and spills the half of them. */
+static inline VS vs_add_products(VS s, VB b, int32_t user)
+{
+    const __m512i codes = _mm512_set1_epi32(user);
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(s) : "v"(b), "v"(codes));
+    return s;
+}
+static inline V v_from_sums(VS s) { return _mm512_cvtepi32_ps(s); }
+#define CODES_USERS 12
+#define CODES_PANELS 2
+#define MOST_CODE 127
+#define KERNELS lfmi_kernels_avx512_vnni
+#define KERNELS_NAME "avx512-vnni"
+#else
+static inline V v_from_sums(VS s)
+{
+    return _mm512_cvtepi32_ps(_mm512_inserti64x4(_mm512_castsi256_si512(s.low), s.high, 1));
+}
 #define KERNELS lfmi_kernels_avx512
 #define KERNELS_NAME "avx512"
+#endif
 #include "simd/vector_template.h"

@@ -11,9 +11,10 @@ typedef struct variant {
 static bool always(void) { return true; }
 
 #if defined(LFMI_X86)
-extern const lfmi_kernels lfmi_kernels_avx2, lfmi_kernels_avx512;
+extern const lfmi_kernels lfmi_kernels_avx2, lfmi_kernels_avx512, lfmi_kernels_avx512_vnni;
 static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 static bool has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
+static bool has_avx512_vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 #endif
 #if defined(LFMI_ARM64)
 extern const lfmi_kernels lfmi_kernels_neon;
@@ -24,6 +25,7 @@ static const variant variants[] = {
 #if defined(LFMI_X86)
     {&lfmi_kernels_avx2, LFM_CPU_AVX2, has_avx2},
     {&lfmi_kernels_avx512, LFM_CPU_AVX512, has_avx512},
+    {&lfmi_kernels_avx512_vnni, LFM_CPU_AVX512, has_avx512_vnni},
 #endif
 #if defined(LFMI_ARM64)
     {&lfmi_kernels_neon, LFM_CPU_NEON, always},

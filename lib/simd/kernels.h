@@ -54,16 +54,33 @@ enum { LFMI_GROUP = 4 };
  * asked for those alone. So a scan is free to sum in the order that is fastest and with fused
  * multiply-adds: its scores differ between variants, within the bound that lfmi_pass computes. Users come
  * in groups of LFMI_SCAN_USERS, interleaved (component after component, users beside each other), items in
- * panels: 16 biases, then component after component 16 items beside each other, float32 or half. */
+ * panels: 16 biases, then component after component 16 items beside each other, float32 or half; codes see
+ * below. */
 enum { LFMI_SCAN_USERS = 12, LFMI_SCAN_PANELS = 4 };
+enum { LFMI_SCAN_FLOAT = 0, LFMI_SCAN_HALF = 1, LFMI_SCAN_INT8 = 2, LFMI_N_SCANS = 3 }; /* what panels hold */
 typedef struct lfmi_scan {
     const float *users, *biases, *thresholds;
     const void *items;
     int32_t d, n_panels;
     float *scores;  /* users x n_panels x 16 */
     uint16_t *hits; /* users x n_panels: bit l is set when the score of item l reaches the user's threshold */
+    /* With codes, in place of users: */
+    const int8_t *codes;
+    const float *scales, *margins;
+    const int32_t *starts;
 } lfmi_scan;
-enum { LFMI_SCAN_FLOAT = 0, LFMI_SCAN_HALF = 1, LFMI_N_SCANS = 2 }; /* what panels hold */
+
+/* Panels of codes (INT8): the panel's scale and margin and, LFMI_LANES floats from the start, 16 biases; then,
+ * four components after four, the four codes of each of 16 items, 128 added to each, so that they have no sign;
+ * bytes behind the last component may be anything. Users have their codes by fours, zeros behind the last,
+ * interleaved by fours. The score is
+ *
+ *     (start + sum of byte times code) * (scale * panel's scale) + item's bias + (bias + margin * panel's margin)
+ *
+ * where the user's start, -128 times the sum of the codes, takes the 128 back. Sums of products are exact,
+ * d being at most LFMI_MOST_CODES; the rest may be rounded in any way. There is room for LFMI_LANES users' scales,
+ * margins and biases, whatever their number. */
+enum { LFMI_CODES = 4, LFMI_CODE_OFFSET = 128, LFMI_MOST_CODES = 65536, LFMI_PANEL_HEAD = 2 * LFMI_LANES };
 
 typedef struct lfmi_kernels {
     const char *name;
@@ -84,6 +101,7 @@ typedef struct lfmi_kernels {
     /* a group of users, and a single user, against panels */
     void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);
     void (*scan_user[LFMI_N_SCANS])(const lfmi_scan *scan);
+    int32_t most_code; /* the largest size of users' codes that scans take */
     /* counts[t] += how many of n scores are >= thresholds[t]; n is a multiple of 16 */
     void (*count_reached)(const float *scores, int32_t n, const float *thresholds, int32_t n_thresholds,
                           int32_t *counts);

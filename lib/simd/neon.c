@@ -125,6 +125,14 @@ static inline void vi_sum_group(const VI sums[4], int32_t *out)
     for (int i = 0; i < 4; i++)
         out[i] = vaddvq_s32(sums[i]);
 }
+
+#include "simd/kernels.h"
+#include "simd/codes_plain.h"
+static inline V v_from_sums(VS s)
+{
+#define FROM_SUMS(i) vcvtq_f32_s32(vld1q_s32(s.lane + 4 * (i)))
+    return EACH(FROM_SUMS);
+}
 #define KERNELS lfmi_kernels_neon
 #define KERNELS_NAME "neon"
 #include "simd/vector_template.h"

@@ -160,6 +160,7 @@ INLINE V v_load(const float *p) { EACH_LANE(p[l]); }
 INLINE V v_load_half(const uint16_t *p) { EACH_LANE(lfmi_from_half(p[l])); }
 INLINE V v_set(float x) { EACH_LANE(x); }
 INLINE V v_add(V a, V b) { EACH_LANE(a.lane[l] + b.lane[l]); }
+INLINE V v_mul(V a, V b) { EACH_LANE(a.lane[l] * b.lane[l]); }
 INLINE V v_fused(V a, V b, V c) { EACH_LANE(a.lane[l] * b.lane[l] + c.lane[l]); }
 INLINE void v_store(float *p, V v) { memcpy(p, v.lane, sizeof v.lane); }
 INLINE uint32_t v_reached(V v, V t)
@@ -173,6 +174,10 @@ INLINE uint32_t v_reached(V v, V t)
 #define SCAN_PANELS 1
 #include "simd/scan_template.h"
 
+#include "simd/codes_plain.h"
+INLINE V v_from_sums(VS s) { EACH_LANE((float)s.lane[l]); }
+#include "simd/codes_template.h"
+
 const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
@@ -183,8 +188,9 @@ const lfmi_kernels lfmi_kernels_portable = {
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
-    .scan_users = {[LFMI_SCAN_FLOAT] = scan_users, [LFMI_SCAN_HALF] = scan_users_half},
-    .scan_user = {[LFMI_SCAN_FLOAT] = scan_user, [LFMI_SCAN_HALF] = scan_user_half},
+    .scan_users = {scan_users, scan_users_half, scan_users_codes},
+    .scan_user = {scan_user, scan_user_half, scan_user_codes},
+    .most_code = MOST_CODE,
     .count_reached = count_reached,
     .find_places = find_places,
 };

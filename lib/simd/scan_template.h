@@ -43,14 +43,19 @@ INLINE void scan_part(const lfmi_scan *s, int half, int width, int first, int us
                 sum[u][p] = v_fused(y, x[p], sum[u][p]);
         }
     }
+    /* locals, which no store below can change */
+    const size_t n_panels = (size_t)s->n_panels, place = (size_t)first * n_panels + (size_t)panel;
+    const float *thresholds = s->thresholds + first;
+    float *scores = s->scores + place * LFMI_LANES;
+    uint16_t *hits = s->hits + place;
 #pragma GCC unroll 12
     for (int u = 0; u < users; u++) {
-        const V threshold = v_set(s->thresholds[first + u]);
-        const size_t row = (size_t)(first + u) * (size_t)s->n_panels + (size_t)panel;
+        const V threshold = v_set(thresholds[u]);
 #pragma GCC unroll 4
         for (int p = 0; p < panels; p++) {
-            v_store(s->scores + (row + (size_t)p) * LFMI_LANES, sum[u][p]);
-            s->hits[row + (size_t)p] = (uint16_t)v_reached(sum[u][p], threshold);
+            const size_t at = (size_t)u * n_panels + (size_t)p;
+            v_store(scores + at * LFMI_LANES, sum[u][p]);
+            hits[at] = (uint16_t)v_reached(sum[u][p], threshold);
         }
     }
 }

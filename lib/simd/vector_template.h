@@ -12,7 +12,7 @@
  *
  * and for codes the types VC, 16 of them, and VI, sums of products, with vc_load(p), vi_zero(),
  * vi_add_products(sum, a, b) and vi_sum_group(sums, out) for LFMI_GROUP of them; also those of
- * scan_template.h. */
+ * scan_template.h and codes_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -274,6 +274,7 @@ PAIR(pair_adagrad, LFM_OPTIMISER_ADAGRAD)
 PAIR(pair_adadelta, LFM_OPTIMISER_ADADELTA)
 
 #include "simd/scan_template.h"
+#include "simd/codes_template.h"
 
 const lfmi_kernels KERNELS = {
     .name = KERNELS_NAME,
@@ -286,8 +287,9 @@ const lfmi_kernels KERNELS = {
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
     .pair = {[LFM_OPTIMISER_ADAGRAD] = pair_adagrad, [LFM_OPTIMISER_ADADELTA] = pair_adadelta},
-    .scan_users = {[LFMI_SCAN_FLOAT] = scan_users, [LFMI_SCAN_HALF] = scan_users_half},
-    .scan_user = {[LFMI_SCAN_FLOAT] = scan_user, [LFMI_SCAN_HALF] = scan_user_half},
+    .scan_users = {scan_users, scan_users_half, scan_users_codes},
+    .scan_user = {scan_user, scan_user_half, scan_user_codes},
+    .most_code = MOST_CODE,
     .count_reached = count_reached,
     .find_places = find_places,
 };

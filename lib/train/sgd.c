@@ -21,6 +21,9 @@ enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
 
+/* Positions per worker in an epoch's first segment with such scales: see adapt_segment(). */
+enum { FIRST_SEGMENT = 16 };
+
 /* Room for the candidates of k-OS WARP, in whole vectors. */
 static int64_t max_candidates(const lfmi_sgd *sgd)
 {
@@ -159,6 +162,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     lfmi_sgd *sgd;
     LFMI_TRY(LFMI_NEW_ZEROED(fit->model->context, 1, "a training call", &sgd));
     sgd->fit = fit;
+    sgd->first_epoch = lfm_model_epochs(fit->model);
     sgd->kernels = lfmi_kernels_select(fit->model->context);
     sgd->loss = losses[fit->options.loss];
     sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
@@ -177,10 +181,13 @@ static lfm_status create(const lfmi_fit *fit, void **state)
 static void begin_epoch(void *state, int64_t epoch, double learning_rate)
 {
     lfmi_sgd *sgd = state;
-    const uint64_t seed = sgd->fit->model->options.seed;
-    sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), (uint64_t)epoch),
+    const uint64_t own = sgd->fit->options.draw_seed;
+    const uint64_t seed = own != 0 ? own : sgd->fit->model->options.seed;
+    const uint64_t number = (uint64_t)(own != 0 ? epoch - sgd->first_epoch : epoch);
+    sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), number),
                                sgd->fit->interactions->n_entries, sgd->fit->options.order == LFM_ORDER_STORED);
-    sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), (uint64_t)epoch);
+    sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), number);
+    sgd->segment = sgd->lazy && sgd->n_workers > 1 ? (int64_t)FIRST_SEGMENT * sgd->n_workers : INT64_MAX;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->rates[side].eta = (float)learning_rate;
 }
@@ -219,16 +226,23 @@ static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_s
 }
 
 /* LightFM's scales, worked into the parameters. */
-static void apply_scale(const lfmi_sgd *sgd, int32_t side, double scale)
+static void divide(const lfmi_sgd *sgd, int32_t side, float divisor)
 {
     const lfm_model *model = sgd->fit->model;
-    const float divisor = (float)scale;
     for (int32_t feature = 0; feature < model->sides[side].n_features; feature++) {
         float *theta = lfmi_row(&model->sides[side], &model->layout, feature);
         for (int32_t e = 0; e < model->layout.d; e++)
             theta[e] /= divisor;
         theta[model->layout.bias] /= divisor;
     }
+}
+
+static void apply_scale(const lfmi_sgd *sgd, int32_t side, double scale)
+{
+    const float most = 1e30f; /* several workers' growths together may exceed a float */
+    for (; scale > (double)most; scale /= (double)most)
+        divide(sgd, side, most);
+    divide(sgd, side, (float)scale);
 }
 
 /* With one worker a scale that has grown too far is worked in at once. */
@@ -330,6 +344,18 @@ static void refresh_heads(lfmi_sgd *sgd)
     lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
 }
 
+/* Several workers see each other's growth of the scales at a segment's end only. So with LightFM's
+ * regularisation the first segments are short, and the next ones as long as the growth of the last allows. */
+static void adapt_segment(lfmi_sgd *sgd, int64_t length, const double growth[LFMI_SIDES])
+{
+    const double most = growth[LFM_USER] > growth[LFM_ITEM] ? growth[LFM_USER] : growth[LFM_ITEM];
+    const int64_t least = sgd->n_workers;
+    if (most * most < max_scale / 1000) /* far from the bound, be it twice as long */
+        sgd->segment = length < INT64_MAX / 2 ? 2 * length : length;
+    else if (most > max_scale / 1000)
+        sgd->segment = length / 2 > least ? length / 2 : least;
+}
+
 static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *tally)
 {
     segment part = {sgd, begin, end};
@@ -345,13 +371,16 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
         for (int32_t side = 0; side < LFMI_SIDES; side++)
             scale[side] *= w->scale[side] / sgd->scale[side];
     }
+    const double growth[LFMI_SIDES] = {scale[0] / sgd->scale[0], scale[1] / sgd->scale[1]};
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         sgd->scale[side] = scale[side];
-        if (scale[side] > max_scale && lfmi_is_finite((float)scale[side])) {
+        if (scale[side] > max_scale && lfmi_is_finite_double(scale[side])) {
             apply_scale(sgd, side, scale[side]);
             sgd->scale[side] = 1.0;
         }
     }
+    if (sgd->lazy && sgd->n_workers > 1)
+        adapt_segment(sgd, end - begin, growth);
 }
 
 static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
@@ -362,7 +391,9 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
         if (sgd->heads.codes != NULL && at % interval == 0)
             refresh_heads(sgd);
         const int64_t left = interval - at % interval;
-        const int64_t next = left < end - at ? at + left : end;
+        int64_t next = left < end - at ? at + left : end;
+        if (next - at > sgd->segment)
+            next = at + sgd->segment;
         run_segment(sgd, at, next, tally);
         at = next;
     }
@@ -373,7 +404,7 @@ static const char *end_epoch(void *state)
     lfmi_sgd *sgd = state;
     const char *what = NULL;
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
-        if (!lfmi_is_finite((float)sgd->scale[side]))
+        if (!lfmi_is_finite_double(sgd->scale[side]))
             what = side == LFM_USER ? "the regularisation scale of the user side (user_alpha is too large)"
                                     : "the regularisation scale of the item side (item_alpha is too large)";
         else if (sgd->scale[side] != 1.0)

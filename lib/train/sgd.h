@@ -51,7 +51,8 @@ typedef struct lfmi_sgd {
     const lfmi_index *index; /* NULL where the loss has no use for it */
     lfmi_sampler sampler;
     lfmi_order order;
-    uint64_t draw_key; /* of the epoch */
+    int64_t first_epoch; /* of this call, in the model's count */
+    uint64_t draw_key;   /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
     lfmi_pair_fn pair;         /* the fast form of the pairwise step, where it applies; else NULL */
@@ -63,6 +64,7 @@ typedef struct lfmi_sgd {
     lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
                                 * candidates are represented one by one */
     int64_t refresh_interval;  /* positions between two refreshes */
+    int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
 } lfmi_sgd;

@@ -1,6 +1,14 @@
 /* Representations, and the elementary updates that one step is made of. */
 #include "train/sgd.h"
 
+/* LightFM's regularisation blows parameters up until their side's scale is worked in. Within this bound their
+ * products and squares stay finite, so that even alphas far too large end in a poor model, not in none. */
+static float bounded(float x)
+{
+    const float most = 1e15f;
+    return x > most ? most : x < -most ? -most : x;
+}
+
 lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
 {
     const lfmi_sgd *sgd = worker->sgd;
@@ -9,8 +17,8 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     if (sgd->lazy) {
         const float scale = (float)worker->scale[side];
         for (int32_t e = 0; e < model->layout.d; e++)
-            scratch[e] *= scale;
-        bias *= scale;
+            scratch[e] = bounded(scratch[e] * scale);
+        bias = bounded(bias * scale);
     }
     return (lfmi_representation){row, bias, scratch};
 }

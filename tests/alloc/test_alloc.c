@@ -225,8 +225,9 @@ static lfm_status fold(scenario *s, const lfm_scorer *scorer)
     return LFM_OK;
 }
 
-/* A scorer of embeddings, its items in half precision, and a recommendation for a vector. */
-static lfm_status embed(scenario *s)
+/* A scorer of embeddings, its items in less than float32, and what is asked of it: a recommendation for a vector,
+ * ranks. */
+static lfm_status embed_in(scenario *s, int32_t precision)
 {
     static const float numbers[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     lfm_embeddings rows;
@@ -236,7 +237,7 @@ static lfm_status embed(scenario *s)
     rows.n_components = 3;
     lfm_scorer_options how;
     lfm_scorer_options_init(&how);
-    how.precision = LFM_PRECISION_HALF;
+    how.precision = precision;
     lfm_scorer *scorer = NULL;
     lfm_status status = lfm_scorer_from_embeddings(s->context, &rows, &rows, &how, &scorer);
     s->untouched = s->untouched && (status == LFM_OK || scorer == NULL);
@@ -244,8 +245,55 @@ static lfm_status embed(scenario *s)
     if (status == LFM_OK)
         status = lfm_recommend_vectors(scorer, &rows, 1, NULL, items, NULL, NULL);
     s->untouched = s->untouched && (status == LFM_OK || items[0] == -7);
+    const int32_t user = 1, item = 2;
+    int32_t rank = -7;
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_rows = coo.n_columns = 4;
+    coo.n_entries = 1;
+    coo.rows = lfm_int32(&user);
+    coo.columns = lfm_int32(&item);
+    lfm_interactions *test = NULL;
+    if (status == LFM_OK)
+        status = lfm_interactions_from_coo(s->context, &coo, NULL, &test);
+    if (status == LFM_OK)
+        status = lfm_rank(scorer, test, NULL, &rank, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || rank == -7);
+    lfm_interactions_free(test);
     lfm_scorer_free(scorer);
     return status;
+}
+
+/* So many similar rows that they are scanned for. */
+static lfm_status find_many(scenario *s)
+{
+    enum { ROWS = 256, QUERIES = 24 };
+    float numbers[ROWS], cosines[QUERIES] = {-7};
+    int32_t queries[QUERIES], rows[QUERIES];
+    for (int32_t i = 0; i < ROWS; i++)
+        numbers[i] = (float)i + 1;
+    for (int32_t i = 0; i < QUERIES; i++)
+        queries[i] = i;
+    lfm_embeddings side;
+    lfm_embeddings_init(&side);
+    side.vectors = numbers;
+    side.n_rows = ROWS;
+    side.n_components = 1;
+    lfm_scorer *scorer = NULL;
+    lfm_status status = lfm_scorer_from_embeddings(s->context, &side, &side, NULL, &scorer);
+    if (status == LFM_OK)
+        status = lfm_similar(scorer, LFM_SPACE_ITEM, QUERIES, queries, LFM_SPACE_ITEM, 1, rows, cosines, NULL);
+    s->untouched = s->untouched && (status == LFM_OK || cosines[0] == -7);
+    lfm_scorer_free(scorer);
+    return status;
+}
+
+static lfm_status embed(scenario *s)
+{
+    lfm_status status = embed_in(s, LFM_PRECISION_HALF);
+    if (status == LFM_OK)
+        status = embed_in(s, LFM_PRECISION_INT8);
+    return status == LFM_OK ? find_many(s) : status;
 }
 
 static lfm_status infer_all(scenario *s)

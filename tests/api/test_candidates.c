@@ -150,7 +150,7 @@ static void test_lists(void)
     static const int32_t masks[] = {0, LFM_CPU_PORTABLE, LFM_CPU_AVX2};
     for (int m = 0; m < 3; m++) {
         for (int kind = 0; kind < N_KINDS; kind++) {
-            for (int32_t precision = 0; precision < 2; precision++) {
+            for (int32_t precision = 0; precision < 3; precision++) {
                 shop s = shop_open(kind, precision, masks[m]);
                 char what[64];
                 snprintf(what, sizeof what, "mask %d, kind %d, precision %d", masks[m], kind, precision);
@@ -196,7 +196,7 @@ static void test_candidates(void)
             for (int32_t item = ITEMS - 1; item >= 0; item--) { /* descending, and twice */
                 const bool is_candidate = some == 0 ? item % 7 == 0 : (some == 1 && item % 9 != 0);
                 const bool is_excluded = item % 5 == 0;
-                mask[item] = item % 11 == 0 ? 0 : (uint8_t)(item % 200 + 1);
+                mask[item] = (uint8_t)(item % 11 == 0 ? 0 : item % 200 + 1);
                 allowed[item] = is_candidate && !is_excluded && mask[item] != 0;
                 for (int twice = 0; is_candidate && twice < 2; twice++)
                     candidates[o.n_candidates++] = item;

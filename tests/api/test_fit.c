@@ -353,6 +353,49 @@ static void test_idle_options(void)
     free_setting(&s);
 }
 
+/* With a draw_seed a call's draws depend on that seed and on the call's own epochs, not on the model's. */
+static void test_draw_seed(void)
+{
+    static const int32_t one[] = {1, 0}, two[] = {2, 0}, apart[] = {1, 1, 0};
+    setting s = make_setting(false);
+    for (int32_t loss = 0; loss <= LFM_LOSS_WARP_KOS; loss++) {
+        lfm_train_options own = options_of(loss, 2), seven = own, eight = own;
+        seven.draw_seed = 7;
+        eight.draw_seed = 8;
+        CHECK(train(&s, 0, 5, seven, two) == train(&s, 0, 5, seven, two));
+        CHECK(train(&s, 0, 5, seven, two) != train(&s, 0, 5, eight, two));
+        CHECK(train(&s, 0, 5, seven, two) != train(&s, 0, 5, own, two));
+        /* Each call begins its epochs anew, so two calls repeat the first epoch's draws. */
+        CHECK(train(&s, 0, 5, seven, apart) != train(&s, 0, 5, seven, two));
+        /* The seed of the model itself, on a fresh model, is that seed. */
+        eight.draw_seed = 5;
+        CHECK(train(&s, 0, 5, eight, one) == train(&s, 0, 5, own, one));
+        /* What the model went through before plays no part: its parameters do. */
+        lfm_model *trained = model_for(&s, 0, 5), *copied = model_for(&s, 0, 6);
+        CHECK_OK(lfm_model_fit_partial(trained, s.interactions, NULL, NULL, &own));
+        for (int32_t side = 0; side < 2; side++) {
+            for (int32_t array = LFM_EMBEDDINGS; array <= LFM_BIAS_GRADIENTS; array++) {
+                int64_t n;
+                float *values = model_copy(trained, side, array, &n);
+                CHECK_OK(lfm_model_set(copied, side, array, values, n));
+                free(values);
+            }
+        }
+        CHECK_OK(lfm_model_fit_partial(trained, s.interactions, NULL, NULL, &seven));
+        CHECK_OK(lfm_model_fit_partial(copied, s.interactions, NULL, NULL, &seven));
+        for (int32_t side = 0; side < 2; side++) {
+            int64_t n;
+            float *a = model_copy(trained, side, LFM_EMBEDDINGS, &n), *b = model_copy(copied, side, LFM_EMBEDDINGS, &n);
+            CHECK(memcmp(a, b, (size_t)n * sizeof *a) == 0);
+            free(a);
+            free(b);
+        }
+        lfm_model_free(trained);
+        lfm_model_free(copied);
+    }
+    free_setting(&s);
+}
+
 /* Graded BPR: known items of a smaller value are negatives, of a larger or equal one never. */
 static void test_graded(void)
 {
@@ -391,6 +434,7 @@ int main(int argc, char **argv)
         {"no negatives left, no step", test_no_negatives},
         {"items that only the feature matrix knows", test_feature_items},
         {"options of other losses are idle", test_idle_options},
+        {"draws by a seed of the call's own", test_draw_seed},
         {"graded BPR", test_graded},
     };
     return TAP_MAIN("fit", tests, argc, argv);

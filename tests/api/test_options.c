@@ -71,7 +71,8 @@ static void test_defaults(void)
     CHECK(m.components == 64 && m.optimiser == LFM_OPTIMISER_ADAGRAD && m.seed == 1 && m.init_scale == 0);
     CHECK(t.loss == LFM_LOSS_WARP && t.epochs == 20 && t.learning_rate == 0.05 && t.max_sampled == 10 &&
           t.margin == 1 && t.negative_power == -1 && t.rho == 0.95 && t.epsilon == 1e-6 && t.kos_k == 5 &&
-          t.kos_n == 10 && t.threads == 0 && t.rollback == 0 && t.user_alpha == 0 && t.item_alpha == 0);
+          t.kos_n == 10 && t.threads == 0 && t.rollback == 0 && t.user_alpha == 0 && t.item_alpha == 0 &&
+          t.draw_seed == 0);
     CHECK(t.progress == NULL && t.cancel == NULL && t.progress_user_data == NULL);
     lfm_infer_options infer;
     lfm_infer_options_init(&infer);

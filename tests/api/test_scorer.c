@@ -216,7 +216,7 @@ static void test_bad_input(void)
     how.threads = -1;
     CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], s.features[1], &how, &out), LFM_ERROR_OPTION, "threads is -1");
     how.threads = 1;
-    how.precision = 2;
+    how.precision = 3;
     CHECK_FAILS(lfm_scorer_create(s.model, s.features[0], s.features[1], &how, &out), LFM_ERROR_OPTION, "precision");
     CHECK(out == NULL);
     lfm_view view = {.size = sizeof view}, small = {.size = 3};

@@ -338,6 +338,71 @@ static void test_without_features(void)
     lfm_model_free(model);
 }
 
+/* Component e of a row. */
+static float many_number(int kind, int32_t row, int32_t e, test_random *random)
+{
+    const float x = random_signed(random);
+    switch (kind) {
+    case 1: return row % 5 == 0 ? 0 : x;                              /* rows of zeros */
+    case 2: return (float)(int32_t)(x * 2);                           /* ties; dot products of 0 and -0 */
+    case 3: return x * 1e18f;                                         /* too large to bound a dot product */
+    case 4: return x * 1e-22f;                                        /* lengths in double */
+    case 5: return 1 + 1e-7f * x;                                     /* all alike */
+    case 6: return e == row % 3 ? 1e4f : x * (row % 2 ? 1e-3f : 1);   /* of all lengths */
+    default: return x;
+    }
+}
+
+/* Many queries at once, with whatever is to be left out, give the bits of each alone. */
+static void test_many(void)
+{
+    enum { ROWS = 700, QUERIES = 60, D = 21, KINDS = 7 };
+    float *vectors = take(ROWS * D, sizeof *vectors), *values = take(QUERIES * ROWS, sizeof *values);
+    int32_t *rows = take(QUERIES * ROWS, sizeof *rows), queries[QUERIES], excluded[] = {3, 77, 78, 500};
+    lfm_features *known = build_random_features(NULL, 4, ROWS, ROWS, 9);
+    for (int kind = 0; kind < KINDS; kind++) {
+        test_random random = {(uint64_t)kind};
+        for (int32_t i = 0; i < ROWS * D; i++)
+            vectors[i] = many_number(kind, i / D, i % D, &random);
+        lfm_embeddings side;
+        lfm_embeddings_init(&side);
+        side.vectors = vectors;
+        side.n_rows = ROWS;
+        side.n_components = D;
+        lfm_scorer *scorer = NULL;
+        REQUIRE_OK(lfm_scorer_from_embeddings(NULL, &side, &side, NULL, &scorer));
+        for (int way = 0; way < 12; way++) {
+            static const int32_t ks[] = {1, 10, ROWS};
+            const int32_t k = ks[way % 3];
+            lfm_similar_options o;
+            lfm_similar_options_init(&o);
+            o.measure = way % 2 ? LFM_SIMILARITY_DOT : LFM_SIMILARITY_COSINE;
+            o.include_self = way / 6;
+            o.known = way / 3 % 2 ? known : NULL;
+            o.exclude = excluded;
+            o.n_exclude = way / 3 % 2 ? 4 : 0;
+            o.first_row = way >= 6 ? 30 : 0;
+            o.end_row = way >= 6 ? 650 : 0;
+            for (int32_t q = 0; q < QUERIES; q++)
+                queries[q] = q * 11;
+            CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, QUERIES, queries, LFM_SPACE_ITEM, k, rows, values, &o));
+            int32_t alone[ROWS], wrong = 0;
+            float value[ROWS];
+            for (int32_t q = 0; q < QUERIES; q++) {
+                CHECK_OK(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &queries[q], LFM_SPACE_ITEM, k, alone, value, &o));
+                wrong += memcmp(alone, rows + q * k, (size_t)k * sizeof *alone) != 0 ||
+                         memcmp(value, values + q * k, (size_t)k * sizeof *value) != 0;
+            }
+            check_report(wrong == 0, false, __FILE__, __LINE__, "kind %d, way %d: %d lists differ", kind, way, wrong);
+        }
+        lfm_scorer_free(scorer);
+    }
+    lfm_features_free(known);
+    free(vectors);
+    free(values);
+    free(rows);
+}
+
 static void test_bad_input(void)
 {
     world w = make(90, 3);
@@ -411,6 +476,7 @@ int main(int argc, char **argv)
         {"similar rows of any size", test_scale},
         {"zero rows and zero queries", test_zero},
         {"similar, without features", test_without_features},
+        {"many queries at once and each alone", test_many},
         {"similar rows, bad input", test_bad_input},
     };
     return TAP_MAIN("similar", tests, argc, argv);

@@ -8,12 +8,13 @@
 #include "planted.h"
 #include "tap.h"
 
-enum { THREADS = 4, ROUNDS = 40, K = 9 };
+enum { THREADS = 8, ROUNDS = 40, K = 9 };
 
 static lfm_scorer *scorer;
 static lfm_interactions *interactions;
 static int32_t wanted_items[PLANTED_USERS][K];
 static float wanted_scores[PLANTED_USERS][K];
+static int32_t wanted_ranks[PLANTED_ENTRIES];
 static atomic_int wrong;
 
 static void *read_scorer(void *arg)
@@ -25,7 +26,14 @@ static void *read_scorer(void *arg)
         float scores[K], again[K];
         lfm_scorer *mine = lfm_scorer_ref(scorer);
         lfm_interactions *excluded = lfm_interactions_ref(interactions);
-        bool good = lfm_recommend(mine, 1, &user, K, excluded, items, scores, NULL) == LFM_OK;
+        int32_t several[20 * K], ranks[PLANTED_ENTRIES] = {0};
+        bool good = lfm_recommend(mine, 20, NULL, K, excluded, several, NULL, NULL) == LFM_OK;
+        good = good && memcmp(several, wanted_items, sizeof several) == 0;
+        if (round % 10 == 0) {
+            good = good && lfm_rank(mine, excluded, NULL, ranks, NULL) == LFM_OK;
+            good = good && memcmp(ranks, wanted_ranks, sizeof ranks) == 0;
+        }
+        good = good && lfm_recommend(mine, 1, &user, K, excluded, items, scores, NULL) == LFM_OK;
         good = good && memcmp(items, wanted_items[user], sizeof items) == 0 &&
                memcmp(scores, wanted_scores[user], sizeof scores) == 0;
         for (int i = 0; i < K; i++)
@@ -53,12 +61,15 @@ static void run_threads(void *(*body)(void *))
         pthread_join(threads[i], NULL);
 }
 
-static void test_readers(void)
+static void read_in(int32_t precision)
 {
     interactions = planted_make(NULL);
+    lfm_scorer_options making;
+    lfm_scorer_options_init(&making);
+    making.precision = precision;
     lfm_model *model = build_model(NULL, PLANTED_USERS, PLANTED_ITEMS, 11, 0, 1);
     model_fill(model, 2, 1);
-    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, &making, &scorer));
     lfm_model_free(model);
     int32_t users[PLANTED_USERS];
     for (int32_t i = 0; i < PLANTED_USERS; i++)
@@ -66,6 +77,8 @@ static void test_readers(void)
     /* The expected lists come from a copy, so that the threads are the first to need the index. */
     lfm_interactions *copy = planted_make(NULL);
     CHECK_OK(lfm_recommend(scorer, PLANTED_USERS, users, K, copy, &wanted_items[0][0], &wanted_scores[0][0], NULL));
+    REQUIRE(lfm_interactions_n_entries(copy) <= PLANTED_ENTRIES);
+    CHECK_OK(lfm_rank(scorer, copy, NULL, wanted_ranks, NULL));
     lfm_interactions_free(copy);
     wrong = 0;
     run_threads(read_scorer);
@@ -74,7 +87,13 @@ static void test_readers(void)
     lfm_interactions_free(interactions);
 }
 
-/* Four models train on one set at once: each is what it would be alone. */
+static void test_readers(void)
+{
+    for (int32_t precision = LFM_PRECISION_FLOAT32; precision <= LFM_PRECISION_INT8; precision++)
+        read_in(precision);
+}
+
+/* Several models train on one set at once: each is what it would be alone. */
 static uint64_t wanted_hash[2];
 
 static uint64_t train_alone(lfm_interactions *m, int graded)

@@ -99,6 +99,32 @@ def test_recommend_leaves_out(folder):
     assert objects('recommend', data, '--for', 'u0', '--positive-min', 2, '--exclude', left_out)
 
 
+def test_recommend_among_candidates(folder):
+    data = likes(folder / 'x.tsv')
+    def listed(*arguments):
+        return objects('recommend', data, '--for', 'u0,u5', '--k', 99, *arguments)
+    everything = listed()
+    chosen = [f'i{item}' for item in range(0, 40, 3)]
+    some = write(folder / 'some.tsv', ''.join(f'{item}\n' for item in reversed(chosen)) + 'unknown\ni3\n')
+    few = write(folder / 'few.csv', '"i6",Title\n"i9",\n')
+
+    def kept(wanted):
+        return [{**line, 'items': [entry for entry in line['items'] if wanted(entry['item'])]} for line in everything]
+    assert listed('--candidates', some) == kept(lambda item: item in chosen)
+    assert listed('--exclude-items', some) == kept(lambda item: item not in chosen)
+    assert listed('--candidates', some, '--exclude-items', few, '--feature-sep', ',') == kept(
+        lambda item: item in chosen and item not in ('i6', 'i9'))
+    seen = {entry['item'] for entry in listed('--candidates', some, '--seen')[0]['items']}
+    assert seen == set(chosen)
+    strange = write(folder / 'strange.tsv', 'nothing\nnone\n')
+    assert listed('--exclude-items', strange) == everything
+    refused(1, 'strange.tsv', 'none of its items', of=lfm('recommend', data, '--candidates', strange, *FAST),
+            command='recommend')
+    for option in ('--candidates', '--exclude-items'):
+        refused(1, 'missing.tsv', of=lfm('recommend', data, option, folder / 'missing.tsv', *FAST), command='recommend')
+        refused(2, 'overwrite', 'x.tsv', of=lfm('recommend', 'y', option, data, '--csv', data), command='recommend')
+
+
 def test_the_same_in_text_csv_and_json(folder):
     data = likes(folder / 'x.tsv')
     titles = write(folder / 't.tsv', ''.join(f'i{i}\tThe "{i}", they say\n' for i in range(0, 40, 2)))

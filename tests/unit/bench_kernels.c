@@ -22,6 +22,7 @@ typedef struct bench {
     int first, second; /* which of a table of kernels */
     float *rows[3], *blocks[3], *panels, *scores;
     int8_t codes[LFMI_GROUP + 1][MOST];
+    int8_t user_codes[LFMI_SCAN_USERS * (MOST + LFMI_CODES)];
     uint16_t hits[LFMI_SCAN_USERS * PANELS];
     int32_t counts[MOST];
     volatile float kept; /* results, so that no call is left out */
@@ -66,7 +67,19 @@ static void call_pair(bench *b)
 
 static void call_scan(bench *b)
 {
-    const lfmi_scan scan = {b->rows[0], b->rows[1], b->rows[2], b->panels, b->n, PANELS, b->scores, b->hits};
+    static const int32_t starts[LFMI_LANES] = {0};
+    const lfmi_scan scan = {.users = b->rows[0],
+                            .biases = b->rows[1],
+                            .thresholds = b->rows[2],
+                            .items = b->panels,
+                            .d = b->n,
+                            .n_panels = PANELS,
+                            .scores = b->scores,
+                            .hits = b->hits,
+                            .codes = b->user_codes,
+                            .scales = b->rows[1],
+                            .margins = b->rows[2],
+                            .starts = starts};
     (b->first ? b->k->scan_user : b->k->scan_users)[b->second](&scan);
 }
 
@@ -106,8 +119,10 @@ static const timed kernels[] = {
     {"pair adadelta", call_pair, ADADELTA, 0},
     {"scan users", call_scan, 0, LFMI_SCAN_FLOAT},
     {"scan users half", call_scan, 0, LFMI_SCAN_HALF},
+    {"scan users int8", call_scan, 0, LFMI_SCAN_INT8},
     {"scan user", call_scan, 1, LFMI_SCAN_FLOAT},
     {"scan user half", call_scan, 1, LFMI_SCAN_HALF},
+    {"scan user int8", call_scan, 1, LFMI_SCAN_INT8},
     {"count_reached", call_count_reached, 0, 0},
     {"find_places", call_find_places, 0, 0},
 };

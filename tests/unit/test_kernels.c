@@ -403,7 +403,7 @@ static void test_inverse_sqrt(void)
 static void test_mask(void)
 {
     const int32_t masks[] = {LFM_CPU_PORTABLE, LFM_CPU_AVX2, 0};
-    const char *const allowed[] = {"portable", "portable avx2", "portable avx2 avx512 neon"};
+    const char *const allowed[] = {"portable", "portable avx2", "portable avx2 avx512 avx512-vnni neon"};
     for (int i = 0; i < 3; i++) {
         lfm_context_options options;
         lfm_context_options_init(&options);

@@ -1,0 +1,25 @@
+"""liblfm for Python: recommendations from who interacted with what, and from what is known about both.
+
+    import lfm
+
+    likes = lfm.Interactions.from_pairs(users, items)         # two columns of ids
+    train, test = likes.split()
+    model = lfm.Model(loss='warp', epochs=30).fit(train)
+    model.evaluate(test, ['precision@10', 'auc'])
+    items, scores = model.recommend('ann', 10)
+
+`lfm.lightfm` is the interface of LightFM 1.17 on the same library."""
+from __future__ import annotations
+
+from . import callbacks
+from ._abi import VERSION as __version__
+from ._data import Features, Interactions
+from ._errors import (BusyError, CancelledError, DivergedError, Error, InvalidError, OutOfMemoryError, OverlapError,
+                      UnsupportedError)
+from ._ids import Ids
+from ._model import Model, evaluate
+from ._scorer import Explanation, Part, Result, Scorer
+
+__all__ = ['BusyError', 'CancelledError', 'DivergedError', 'Error', 'Explanation', 'Features', 'Ids', 'Interactions',
+           'InvalidError', 'Model', 'OutOfMemoryError', 'OverlapError', 'Part', 'Result', 'Scorer',
+           'UnsupportedError', 'callbacks', 'evaluate', '__version__']

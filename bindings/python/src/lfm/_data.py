@@ -1,0 +1,269 @@
+"""Who interacted with what, and what is known about both."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Optional, Tuple, Union
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import _abi
+from ._ids import Ids, as_array, as_ids
+from ._library import Handle, create, lib, make
+from ._matrices import address, as_csr, features_from_csr, interactions_from_coo
+from ._running import new_cancel
+
+_DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,
+               'last': _abi.LFM_DUPLICATES_LAST, 'reject': _abi.LFM_DUPLICATES_REJECT}
+
+
+def _array(pointer: Optional[int], n: int, kind: Any) -> Optional[Any]:
+    """A copy of n numbers of the library's."""
+    if not pointer:
+        return None
+    if n == 0:
+        return np.empty(0, dtype=kind)
+    return np.array(np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(kind)), (n,)))
+
+
+class Interactions:
+    """An immutable, checked matrix of users x items: entries with a value and, where given, weight and time.
+
+    A value above 0 is a positive, any other an explicit negative. Make one from a sparse matrix, from pairs
+    (`from_pairs`) or from a pandas or polars frame (`from_frame`).
+
+    Parameters
+    ----------
+    matrix: any SciPy sparse matrix. int32 ids and float32 values are used where they lie: do not change
+        them while this object lives.
+    user_ids, item_ids: ids of rows and columns, optional
+    weights: one for each entry, in the order of matrix.tocoo(), or a COO matrix with the same entries
+    timestamps: integers, one for each entry
+    duplicates: what becomes of entries of one place: 'keep', 'sum', 'last' or 'reject'
+    """
+
+    def __init__(self, matrix: Any, *, user_ids: Any = None, item_ids: Any = None, weights: Any = None,
+                 timestamps: Any = None, duplicates: str = 'keep') -> None:
+        if not sp.issparse(matrix):
+            matrix = sp.coo_matrix(matrix)
+        coo = matrix.tocoo()
+        if sp.issparse(weights):
+            weights = weights.tocoo().data
+        if duplicates not in _DUPLICATES:
+            raise ValueError(f"duplicates is {duplicates!r}: choose {', '.join(_DUPLICATES)}")
+        values = None if coo.data.dtype.kind != 'O' and (coo.data == 1).all() else coo.data
+        self._settle(interactions_from_coo(coo.shape, coo.row, coo.col, values, weights, timestamps,
+                                           duplicates=_DUPLICATES[duplicates]), as_ids(user_ids), as_ids(item_ids))
+
+    def _settle(self, handle: Handle, user_ids: Optional[Ids], item_ids: Optional[Ids]) -> None:
+        self._handle = handle
+        self.user_ids, self.item_ids = user_ids, item_ids
+        for ids, n, what in ((user_ids, self.n_users, 'user'), (item_ids, self.n_items, 'item')):
+            if ids is not None and len(ids) != n:
+                raise ValueError(f'there are {len(ids)} {what} ids for {n} {what}s')
+
+    @classmethod
+    def _made(cls, handle: Handle, user_ids: Optional[Ids], item_ids: Optional[Ids]) -> 'Interactions':
+        made = cls.__new__(cls)
+        made._settle(handle, user_ids, item_ids)
+        return made
+
+    @classmethod
+    def of(cls, data: Union['Interactions', Any]) -> 'Interactions':
+        """The interactions themselves, or those of a matrix."""
+        return data if isinstance(data, cls) else cls(data)
+
+    @classmethod
+    def from_pairs(cls, users: Any, items: Any, values: Any = None, *, weights: Any = None, timestamps: Any = None,
+                   user_ids: Any = None, item_ids: Any = None, unknown: str = 'error',
+                   duplicates: str = 'keep') -> 'Interactions':
+        """Interactions of the ids in two columns.
+
+        user_ids, item_ids: the ids that there are, say those of a training set; None: those of the columns,
+        in the order in which they come first. unknown: 'error', or 'drop' pairs with an id that is not there.
+        """
+        sides = []
+        for column, given, what in ((users, user_ids, 'user'), (items, item_ids, 'item')):
+            ids = as_ids(given)
+            if ids is None:
+                ids, places = Ids.first_seen(column)
+            else:
+                places = ids.find(column, what, unknown)
+            sides.append((ids, places))
+        (user_names, rows), (item_names, columns) = sides
+        if len(rows) != len(columns):
+            raise ValueError(f'there are {len(rows)} users and {len(columns)} items')
+        kept = (rows >= 0) & (columns >= 0)
+        extra = [None if column is None else as_array(column)[kept] for column in (values, weights, timestamps)]
+        handle = interactions_from_coo((len(user_names), len(item_names)), rows[kept], columns[kept], *extra,
+                                       duplicates=_DUPLICATES[duplicates])
+        return cls._made(handle, user_names, item_names)
+
+    @classmethod
+    def from_frame(cls, frame: Any, user: str = 'user', item: str = 'item', value: Optional[str] = None,
+                   weight: Optional[str] = None, timestamp: Optional[str] = None, **options: Any) -> 'Interactions':
+        """Interactions of a pandas or polars frame; the other arguments name its columns."""
+        def column(name: Optional[str]) -> Any:
+            return None if name is None else frame[name]
+        return cls.from_pairs(column(user), column(item), column(value), weights=column(weight),
+                              timestamps=column(timestamp), **options)
+
+    @property
+    def n_users(self) -> int:
+        return int(lib.lfm_interactions_n_users(self._handle.pointer))
+
+    @property
+    def n_items(self) -> int:
+        return int(lib.lfm_interactions_n_items(self._handle.pointer))
+
+    @property
+    def shape(self) -> Tuple[int, int]:
+        return self.n_users, self.n_items
+
+    @property
+    def nnz(self) -> int:
+        """How many entries are stored."""
+        return int(lib.lfm_interactions_n_entries(self._handle.pointer))
+
+    def _column(self, name: str, kind: Any) -> Optional[Any]:
+        pointer = getattr(lib, f'lfm_interactions_{name}')(self._handle.pointer)
+        return _array(pointer, self.nnz, kind)
+
+    @property
+    def weights(self) -> Optional[Any]:
+        """A copy of the weights; None: all are 1."""
+        return self._column('weights', ctypes.c_float)
+
+    @property
+    def timestamps(self) -> Optional[Any]:
+        """A copy of the timestamps; None: unknown."""
+        return self._column('timestamps', ctypes.c_int64)
+
+    def tocoo(self) -> Any:
+        """A COO matrix of the entries in their stored order."""
+        values = self._column('values', ctypes.c_float)
+        rows, columns = self._column('users', ctypes.c_int32), self._column('items', ctypes.c_int32)
+        if values is None:
+            values = np.ones(self.nnz, dtype=np.float32)
+        if rows is None or columns is None:
+            rows = columns = np.empty(0, dtype=np.int32)
+        return sp.coo_matrix((values, (rows, columns)), shape=self.shape)
+
+    def split(self, method: str = 'random', *, fraction: float = 0.2, k: int = 5, user_fraction: float = 0.2,
+              seed: int = 1) -> Tuple['Interactions', 'Interactions']:
+        """Split in (train, test) of the same users and items.
+
+        method: 'random' takes a fraction of all pairs, 'leave-out' k positives of each of a fraction of the
+        users, 'last' the k latest positives of each user.
+        """
+        methods = {'random': _abi.LFM_SPLIT_RANDOM, 'leave-out': _abi.LFM_SPLIT_LEAVE_OUT, 'last': _abi.LFM_SPLIT_LAST}
+        if method not in methods:
+            raise ValueError(f"method is {method!r}: choose {', '.join(methods)}")
+        cancel = new_cancel()
+        options = make('lfm_split_options', method=methods[method], k=k, fraction=fraction,
+                       user_fraction=user_fraction, seed=seed, cancel=cancel.pointer)
+        train, test = ctypes.c_void_p(), ctypes.c_void_p()
+        lib.lfm_interactions_split(self._handle.pointer, ctypes.byref(options), ctypes.byref(train),
+                                   ctypes.byref(test))
+        parts = [Handle(part.value or 0, lib.lfm_interactions_free) for part in (train, test)]
+        return (Interactions._made(parts[0], self.user_ids, self.item_ids),
+                Interactions._made(parts[1], self.user_ids, self.item_ids))
+
+    def threshold(self, min_user: int = 0, min_item: int = 0) -> 'Interactions':
+        """Drop users and items with fewer distinct pairs, again and again, until all that are left have enough.
+        Without ids the numbers that users and items had become their ids."""
+        users, items = np.empty(self.n_users, dtype=np.int32), np.empty(self.n_items, dtype=np.int32)
+        handle = create('interactions', lambda out: lib.lfm_interactions_threshold(
+            self._handle.pointer, min_user, min_item, address(users) or 8, address(items) or 8, out))
+        users = users[:lib.lfm_interactions_n_users(handle.pointer)]
+        items = items[:lib.lfm_interactions_n_items(handle.pointer)]
+        return Interactions._made(handle, Ids(users if self.user_ids is None else self.user_ids.names[users]),
+                                  Ids(items if self.item_ids is None else self.item_ids.names[items]))
+
+    def __repr__(self) -> str:
+        return f'<Interactions: {self.nnz} entries of {self.n_users} users and {self.n_items} items>'
+
+    def __reduce__(self) -> Any:
+        return _remake, (self.tocoo(), self.user_ids, self.item_ids, self.weights, self.timestamps)
+
+
+def _remake(matrix: Any, user_ids: Any, item_ids: Any, weights: Any, timestamps: Any) -> Interactions:
+    return Interactions(matrix, user_ids=user_ids, item_ids=item_ids, weights=weights, timestamps=timestamps)
+
+
+class Features:
+    """What is known about users or items: an immutable matrix of rows x features.
+
+    Parameters
+    ----------
+    matrix: any SciPy sparse matrix: row r holds the weights of the features of user or item r
+    names: names of the columns, optional
+    identity: give each row a feature of its own as well, before the others
+    normalise: divide each row by the sum of its absolute weights
+    """
+
+    def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False) -> None:
+        self._matrix = as_csr(matrix)
+        self._identity, self._normalise = bool(identity), bool(normalise)
+        self.names = as_ids(names)
+        if self.names is not None and len(self.names) != self._matrix.shape[1]:
+            raise ValueError(f'there are {len(self.names)} names for {self._matrix.shape[1]} columns')
+        self._first = int(self._matrix.shape[0]) if self._identity else 0
+        self._handle = features_from_csr(self._matrix, identity=int(self._identity), normalise=int(self._normalise))
+
+    @classmethod
+    def from_tags(cls, ids: Any, tags: Any, *, names: Any = None, identity: bool = True,
+                  normalise: bool = True) -> 'Features':
+        """Features of tags: a mapping of ids to tags, either lists of names or {name: weight}.
+
+        ids: the ids of the rows, say `interactions.item_ids`. names: the names that there are; None: those
+        that come. Rows without tags have their own feature only.
+        """
+        wanted = as_ids(ids)
+        assert wanted is not None
+        known = as_ids(names)
+        columns = dict(known.places) if known is not None else {}
+        rows, places, weights = [], [], []
+        for own, given in tags.items():
+            row = wanted.places.get(own)
+            if row is None:
+                continue
+            for name, weight in (given.items() if hasattr(given, 'items') else ((tag, 1.0) for tag in given)):
+                if known is not None and name not in columns:
+                    raise KeyError(f'there is no feature {name!r}')
+                rows.append(row)
+                places.append(columns.setdefault(name, len(columns)))
+                weights.append(weight)
+        matrix = sp.csr_matrix((np.array(weights, dtype=np.float32), (rows, places)),
+                               shape=(len(wanted), len(columns)))
+        return cls(matrix, names=list(columns), identity=identity, normalise=normalise)
+
+    @classmethod
+    def of(cls, data: Any) -> Optional['Features']:
+        """The features themselves, or those of a matrix; None for None."""
+        return data if data is None or isinstance(data, cls) else cls(data)
+
+    @property
+    def n_rows(self) -> int:
+        return int(lib.lfm_features_n_rows(self._handle.pointer))
+
+    @property
+    def n_features(self) -> int:
+        return int(lib.lfm_features_n_features(self._handle.pointer))
+
+    @property
+    def first_named(self) -> int:
+        """The column of the first feature that is not a row's own."""
+        return self._first
+
+    def __repr__(self) -> str:
+        return f'<Features: {self.n_rows} rows, {self.n_features} features>'
+
+    def __reduce__(self) -> Any:
+        return _remake_features, (self._matrix, self.names, self._identity, self._normalise, self._first)
+
+
+def _remake_features(matrix: Any, names: Any, identity: bool, normalise: bool, first: int) -> Features:
+    made = Features(matrix, identity=identity, normalise=normalise)
+    made.names, made._first = names, first
+    return made

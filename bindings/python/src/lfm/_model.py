@@ -1,0 +1,289 @@
+"""The trainable model, as an estimator of scikit-learn's kind."""
+from __future__ import annotations
+
+import ctypes
+import inspect
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+
+import numpy as np
+
+from . import _abi, _files
+from ._data import Features, Interactions
+from ._ids import Ids
+from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows
+from ._matrices import address
+from ._running import new_cancel, run_interruptibly
+from ._scorer import Explanation, Result, Scorer
+from .callbacks import Callback, State
+
+_ARRAYS = {'embeddings': _abi.LFM_EMBEDDINGS, 'biases': _abi.LFM_BIASES}
+_MODEL_OPTIONS = ('components', 'optimiser', 'seed', 'init_scale')
+
+
+def _set_options(group: int, options: Any, values: Dict[str, Any]) -> None:
+    """Set a struct's fields from a model's parameters, choices by their names."""
+    for name, _, choices, _, _ in option_rows(group):
+        if name not in values:
+            continue
+        value = values[name]
+        if choices is not None:
+            names = choices.split('|')
+            if value not in names:
+                raise ValueError(f'{name} is {value!r}: choose {", ".join(names)}')
+            value = names.index(value)
+        kind = dict(options._fields_)[name]
+        setattr(options, name, float(value) if kind is ctypes.c_double else int(value))
+
+
+class Model:
+    """A hybrid recommender: an embedding and a bias for every feature of users and items.
+
+    The parameters are the library's options, with its defaults: see docs/model.md. `fit` learns from
+    interactions, the other methods answer from the model as it then is.
+    """
+
+    def __init__(self, components: int = 64, *, loss: str = 'warp', epochs: int = 20, learning_rate: float = 0.05,
+                 optimiser: str = 'adagrad', schedule: str = 'constant', schedule_epochs: int = 0,
+                 regularisation: str = 'l2', user_alpha: float = 0.0, item_alpha: float = 0.0, rho: float = 0.95,
+                 epsilon: float = 1e-6, max_sampled: int = 10, max_draws: int = 100, margin: float = 1.0,
+                 negative_power: float = -1.0, graded: bool = False, kos_k: int = 5, kos_n: int = 10,
+                 kos_known: bool = False, order: str = 'shuffled', rollback: bool = False, init_scale: float = 0.0,
+                 seed: int = 1, threads: int = 0) -> None:
+        self.components, self.loss, self.epochs, self.learning_rate = components, loss, epochs, learning_rate
+        self.optimiser, self.schedule, self.schedule_epochs = optimiser, schedule, schedule_epochs
+        self.regularisation, self.user_alpha, self.item_alpha = regularisation, user_alpha, item_alpha
+        self.rho, self.epsilon, self.max_sampled, self.max_draws = rho, epsilon, max_sampled, max_draws
+        self.margin, self.negative_power, self.graded = margin, negative_power, graded
+        self.kos_k, self.kos_n, self.kos_known = kos_k, kos_n, kos_known
+        self.order, self.rollback, self.init_scale = order, rollback, init_scale
+        self.seed, self.threads = seed, threads
+        self._handle: Optional[Handle] = None
+        self._seen: Optional[Interactions] = None
+        self._features: Dict[str, Optional[Features]] = {'user': None, 'item': None}
+        self._ids: Dict[str, Optional[Ids]] = {'user': None, 'item': None}
+        self._scorer: Optional[Scorer] = None
+
+    # scikit-learn's conventions
+
+    @classmethod
+    def _parameters(cls) -> List[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != 'self']
+
+    def get_params(self, deep: bool = True) -> Dict[str, Any]:
+        """The parameters by name. deep plays no part."""
+        return {name: getattr(self, name) for name in self._parameters()}
+
+    def set_params(self, **params: Any) -> 'Model':
+        """Set parameters by name; those of training count from the next call on, the others from the next fit."""
+        known = self._parameters()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(f'there is no parameter {name!r}: choose {", ".join(known)}')
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn (1.6 and later) asks an estimator that does not inherit from its own."""
+        from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False), transformer_tags=None,
+                    classifier_tags=None, regressor_tags=None)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._handle is not None
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = [f'{name}={value!r}' for name, value in self.get_params().items() if value != defaults[name].default]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    # training
+
+    def fit(self, interactions: Any, y: Any = None, *, user_features: Any = None, item_features: Any = None,
+            callbacks: Iterable[Callback] = ()) -> 'Model':
+        """Learn anew from interactions: an Interactions or any sparse matrix of users x items.
+
+        user_features, item_features: Features or sparse matrices; None: each user (item) is its own feature.
+        callbacks: functions called at each epoch's end, see lfm.callbacks. y plays no part.
+        """
+        given = Interactions.of(interactions)
+        features = {'user': Features.of(user_features), 'item': Features.of(item_features)}
+        self._handle = self._scorer = None
+        options = make('lfm_model_options')
+        _set_options(_abi.LFM_OPTIONS_MODEL, options, self.get_params())
+        width = {side: n if features[side] is None else features[side].n_features  # type: ignore[union-attr]
+                 for side, n in (('user', given.n_users), ('item', given.n_items))}
+        handle = create('model', lib.lfm_model_create, None, width['user'], width['item'], ctypes.byref(options))
+        return self._train(handle, given, features, self.epochs, callbacks)
+
+    def partial_fit(self, interactions: Any, y: Any = None, *, epochs: Optional[int] = None, user_features: Any = None,
+                    item_features: Any = None, callbacks: Iterable[Callback] = ()) -> 'Model':
+        """Go on for more epochs (as many as the parameter says when epochs is None), on the same or other
+        interactions. Features that are not given are those of the call before."""
+        if self._handle is None:
+            model = Model(**{**self.get_params(), 'epochs': self.epochs if epochs is None else epochs})
+            model.fit(interactions, user_features=user_features, item_features=item_features, callbacks=callbacks)
+            self.__dict__.update({name: value for name, value in model.__dict__.items() if name.startswith('_')})
+            return self
+        features = {side: self._features[side] if given is None else Features.of(given)
+                    for side, given in (('user', user_features), ('item', item_features))}
+        return self._train(self._handle, Interactions.of(interactions), features,
+                           self.epochs if epochs is None else epochs, callbacks)
+
+    def _train(self, handle: Handle, given: Interactions, features: Dict[str, Optional[Features]], epochs: int,
+               callbacks: Iterable[Callback]) -> 'Model':
+        cancel = new_cancel()
+        options = make('lfm_train_options', cancel=cancel.pointer)
+        _set_options(_abi.LFM_OPTIONS_TRAIN, options, {**self.get_params(), 'epochs': epochs})
+        if given.user_ids is not None or self._handle is not handle:
+            self._ids = {'user': given.user_ids, 'item': given.item_ids}
+        raised: List[BaseException] = []
+        functions = list(callbacks)
+        if functions:
+            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, raised))
+            options.progress = ctypes.cast(hook, ctypes.c_void_p)
+        self._handle, self._seen, self._features, self._scorer = handle, given, features, None
+        pointers = [None if features[side] is None else features[side]._handle.pointer  # type: ignore[union-attr]
+                    for side in ('user', 'item')]
+        try:
+            run_interruptibly(lambda: lib.lfm_model_fit_partial(
+                handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel)
+        finally:
+            self._scorer = None
+            if raised:
+                raise raised[0]
+        return self
+
+    def _progress(self, functions: List[Callback], raised: List[BaseException]) -> Callable[[int, int], int]:
+        def hook(progress: int, _: int) -> int:
+            try:
+                told = STRUCTS['lfm_progress'].from_address(progress)
+                if not told.epoch_ended:
+                    return 0
+                self._scorer = None
+                state = State(self, told)
+                for function in functions:
+                    function(state)
+                told.learning_rate = state.learning_rate
+                return int(state.stopped)
+            except BaseException as error:  # nothing may unwind through the library
+                raised.append(error)
+                return 1
+        return hook
+
+    def resize(self, *, user_ids: Any = None, item_ids: Any = None, n_users: Optional[int] = None,
+               n_items: Optional[int] = None) -> 'Model':
+        """Make room for users and items that training did not know, each a feature of its own: give their ids
+        (those that are known already do no harm) or, where there are no ids, the new numbers. They begin with
+        fresh parameters; partial_fit trains them."""
+        handle = self._fitted()
+        wanted = []
+        for side, more, n in (('user', user_ids, n_users), ('item', item_ids, n_items)):
+            if self._features[side] is not None and (more is not None or n is not None):
+                raise ValueError(f'the model describes {side}s by features: give those to partial_fit')
+            known = self._ids[side]
+            if more is not None:
+                if known is None:
+                    raise ValueError(f'{side}s have no ids here: give n_{side}s')
+                self._ids[side] = known = known.extended(more)
+                n = len(known)
+            wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else n)
+        lib.lfm_model_resize(handle.pointer, wanted[0], wanted[1], None)
+        self._seen, self._scorer = None, None
+        return self
+
+    # answers
+
+    def _fitted(self) -> Handle:
+        if self._handle is None:
+            raise ValueError('the model is not fitted: call fit first')
+        return self._handle
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs completed since fit began."""
+        return int(lib.lfm_model_epochs(self._fitted().pointer))
+
+    def parameters(self, side: str) -> Tuple[Any, Any]:
+        """(embeddings, biases) of the features of 'user' or 'item', as copies."""
+        handle, found = self._fitted(), []
+        for array in _ARRAYS.values():
+            shape = (lib.lfm_model_n_features(handle.pointer, _SIDES[side]), lib.lfm_model_columns(handle.pointer, array))
+            values = np.empty(shape, dtype=np.float32)
+            lib.lfm_model_get(handle.pointer, _SIDES[side], array, address(values) or 8, values.size)
+            found.append(values)
+        return found[0], found[1][:, 0]
+
+    def scorer(self) -> Scorer:
+        """The model frozen as it is: made when first asked for after training."""
+        if self._scorer is None:
+            pointers = [None if features is None else features._handle.pointer for features in self._features.values()]
+            options = make('lfm_scorer_options', threads=self.threads)
+            handle = create('scorer', lib.lfm_scorer_create, self._fitted().pointer, *pointers, ctypes.byref(options))
+            self._scorer = Scorer(handle, self._ids['user'], self._ids['item'], self._features['user'],
+                                  self._features['item'], self._seen)
+        return self._scorer
+
+    def predict(self, users: Any, items: Any) -> Any:
+        """As Scorer.predict."""
+        return self.scorer().predict(users, items)
+
+    def recommend(self, users: Any = None, k: int = 10, **options: Any) -> Tuple[Any, Any]:
+        """As Scorer.recommend."""
+        return self.scorer().recommend(users, k, **options)
+
+    def similar(self, to: Any, k: int = 10, **options: Any) -> Tuple[Any, Any]:
+        """As Scorer.similar."""
+        return self.scorer().similar(to, k, **options)
+
+    def explain(self, user: Any, item: Any, k: int = 10) -> Explanation:
+        """As Scorer.explain."""
+        return self.scorer().explain(user, item, k)
+
+    def evaluate(self, test: Any, *args: Any, **options: Any) -> Dict[str, Result]:
+        """As Scorer.evaluate."""
+        return self.scorer().evaluate(test, *args, **options)
+
+    def score(self, interactions: Any, y: Any = None) -> float:
+        """NDCG@10 on interactions, for scikit-learn's searches. What was trained on is left out, except where
+        it is to be found again."""
+        return self.scorer().evaluate(interactions, 'ndcg@10', check_overlap=False)['ndcg@10'].mean
+
+    # files
+
+    def save(self, path: Any) -> None:
+        """Write a checkpoint: parameters, optimiser state, options, features, ids and what each user has seen."""
+        _files.save_model(self, path)
+
+    @classmethod
+    def load(cls, path: Any) -> 'Model':
+        """Read a checkpoint: a model that answers, and goes on training where the saved one stood."""
+        return _files.load_model(cls, path)
+
+    def __getstate__(self) -> Dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer')}
+        state['_bytes'] = None if self._handle is None else _files.model_bytes(self._handle)
+        return state
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        data = state.pop('_bytes')
+        self.__dict__.update(state)
+        self._scorer = None
+        self._handle = None if data is None else _files.model_of_bytes(data)
+
+
+_SIDES = {'user': _abi.LFM_USER, 'item': _abi.LFM_ITEM}
+
+
+def evaluate(model: Any, test: Any, metrics: Any = ('precision@10', 'recall@10', 'auc', 'mrr'),
+             **options: Any) -> Dict[str, Result]:
+    """Measure a Model or a Scorer on held-out interactions.
+
+    metrics: names as 'precision@10', 'recall@10', 'hit@10', 'ndcg@10', 'map@10', 'auc', 'mrr', 'coverage@10',
+    'popularity@10', 'similarity@10'. options: exclude (interactions that are no candidates, by default those
+    of training), keep_empty (users without positives count as 0), check_overlap, bootstrap (resamples for an
+    interval of `confidence`), threads.
+    Returns a Result (mean, n_users, standard_error, low, high) for each name.
+    """
+    scorer: Scorer = model if isinstance(model, Scorer) else model.scorer()
+    return scorer.evaluate(test, metrics, **options)

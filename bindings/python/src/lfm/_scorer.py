@@ -1,0 +1,300 @@
+"""The frozen model that answers: scores, recommendations, similar things, explanations, metrics."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _abi
+from ._data import Features, Interactions
+from ._ids import Ids, as_array, as_ids, is_single, rows_of
+from ._library import STRUCTS, Handle, create, lib, make
+from ._matrices import address, embeddings
+from ._running import new_cancel, run_interruptibly
+
+SPACES = {'user': _abi.LFM_SPACE_USER, 'item': _abi.LFM_SPACE_ITEM, 'user_feature': _abi.LFM_SPACE_USER_FEATURE,
+          'item_feature': _abi.LFM_SPACE_ITEM_FEATURE}
+
+
+class Result(NamedTuple):
+    """A metric over the users that count."""
+
+    mean: float
+    n_users: int
+    standard_error: float
+    low: float
+    high: float
+
+
+class Part(NamedTuple):
+    """A part of a score: a user feature with an item feature, or (None for the other) a feature's bias."""
+
+    user_feature: Any
+    item_feature: Any
+    value: float
+
+
+class Explanation(NamedTuple):
+    """A score, its largest parts, and what the other parts come to."""
+
+    score: float
+    parts: List[Part]
+    remainder: float
+
+
+def _pointer(thing: Any) -> Optional[int]:
+    return None if thing is None else thing._handle.pointer
+
+
+class Scorer:
+    """Representations of all users and items, frozen. Any number of threads may ask one scorer."""
+
+    def __init__(self, handle: Handle, user_ids: Optional[Ids] = None, item_ids: Optional[Ids] = None,
+                 user_features: Optional[Features] = None, item_features: Optional[Features] = None,
+                 seen: Optional[Interactions] = None) -> None:
+        self._handle = handle
+        self._features = {'user': user_features, 'item': item_features}
+        self.ids: Dict[str, Optional[Ids]] = {'user': user_ids, 'item': item_ids}
+        self.seen = seen
+        # What a call without options of its own is given: made once.
+        self._recommend_options = make('lfm_recommend_options')
+        self._plain = ctypes.byref(self._recommend_options)
+
+    @classmethod
+    def from_embeddings(cls, users: Any, items: Any, user_biases: Any = None, item_biases: Any = None, *,
+                        user_ids: Any = None, item_ids: Any = None) -> 'Scorer':
+        """A scorer of embeddings from elsewhere, which are copied."""
+        sides = []
+        kept = []
+        for vectors, biases in ((users, user_biases), (items, item_biases)):
+            vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+            biases = np.zeros(len(vectors), dtype=np.float32) if biases is None else \
+                np.ascontiguousarray(biases, dtype=np.float32)
+            if vectors.ndim != 2 or biases.shape != (len(vectors),):
+                raise ValueError(f'embeddings {vectors.shape} and biases {biases.shape} do not go together')
+            kept.append((vectors, biases))
+            sides.append(embeddings(vectors, biases))
+        handle = create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(sides[0]),
+                        ctypes.byref(sides[1]), None)
+        return cls(handle, as_ids(user_ids), as_ids(item_ids))
+
+    @property
+    def n_users(self) -> int:
+        return int(lib.lfm_scorer_n_rows(self._handle.pointer, _abi.LFM_SPACE_USER))
+
+    @property
+    def n_items(self) -> int:
+        return int(lib.lfm_scorer_n_rows(self._handle.pointer, _abi.LFM_SPACE_ITEM))
+
+    def representations(self, space: str) -> Tuple[Any, Any]:
+        """(vectors, biases) of 'user', 'item', 'user_feature' or 'item_feature', as copies."""
+        found = []
+        for function in (lib.lfm_scorer_representations, lib.lfm_scorer_biases):
+            view = make('lfm_view')
+            function(self._handle.pointer, _space(space), ctypes.byref(view))
+            shape = (view.rows, view.columns)
+            if not view.data or 0 in shape:
+                found.append(np.zeros(shape, dtype=np.float32))
+                continue
+            flat = np.ctypeslib.as_array(ctypes.cast(view.data, ctypes.POINTER(ctypes.c_float)),
+                                         ((view.rows - 1) * view.stride // 4 + view.columns,))
+            found.append(np.array(np.lib.stride_tricks.as_strided(flat, shape, (view.stride, 4))))
+        return found[0], found[1][:, 0]
+
+    def predict(self, users: Any, items: Any) -> Any:
+        """Score pairs; one user goes with all the items."""
+        item_rows = rows_of(self.ids['item'], [items] if is_single(items) else items, 'item')
+        user_rows = rows_of(self.ids['user'], [users] if is_single(users) else users, 'user')
+        if len(user_rows) == 1 and len(item_rows) != 1:
+            user_rows = np.repeat(user_rows, len(item_rows))
+        if len(user_rows) != len(item_rows):
+            raise ValueError(f'there are {len(user_rows)} users and {len(item_rows)} items')
+        scores = np.empty(len(item_rows), dtype=np.float32)
+        lib.lfm_predict(self._handle.pointer, len(scores), address(user_rows) or 8, address(item_rows) or 8,
+                        address(scores) or 8, None)
+        return scores
+
+    def recommend(self, users: Any = None, k: int = 10, *, exclude: Any = 'seen', candidates: Any = None,
+                  exclude_items: Any = None, threads: int = 0) -> Tuple[Any, Any]:
+        """The k best items of a user, or of each of many, best first: (items, scores).
+
+        users: an id, a list of ids, or None for all. exclude: interactions whose items are left out for their
+        users; 'seen': those that the model was trained on; None: nothing. candidates, exclude_items: only
+        these items, none of these.
+        For one user the arrays hold what there is; for many they are tables, filled up with None (-1 where
+        items have no ids) and -inf.
+        """
+        single = users is not None and is_single(users)
+        known = self.ids['user']
+        if single:
+            rows = rows_of(known, [users], 'user') if known is None or users not in known.places else \
+                np.array([known.places[users]], dtype=np.int32)
+        else:
+            rows = np.arange(self.n_users, dtype=np.int32) if users is None else rows_of(known, users, 'user')
+        k = min(int(k), self.n_items) if k > 0 else k
+        left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
+            None if exclude is None else Interactions.of(exclude)
+        items, scores = np.empty((len(rows), k), dtype=np.int32), np.empty((len(rows), k), dtype=np.float32)
+        pointers = (self._handle.pointer, len(rows), address(rows) or 8, k, _pointer(left_out), address(items) or 8,
+                    address(scores) or 8)
+        if single and candidates is None and exclude_items is None:
+            lib.lfm_recommend(*pointers, self._plain)
+        else:
+            cancel = new_cancel()
+            options = make('lfm_recommend_options', threads=threads, cancel=cancel.pointer)
+            lists = {}
+            for name, given in (('candidates', candidates), ('exclude_items', exclude_items)):
+                if given is not None:
+                    lists[name] = rows_of(self.ids['item'], given, 'item')
+                    setattr(options, name, address(lists[name]) or 8)
+                    setattr(options, f'n_{name}', len(lists[name]))
+            run_interruptibly(lambda: lib.lfm_recommend(*pointers, ctypes.byref(options)), cancel)
+        if single:
+            n = k if items[0, -1] >= 0 else int((items[0] >= 0).sum())
+            return _named(self.ids['item'], items[0, :n]), scores[0, :n]
+        return _named(self.ids['item'], items), scores
+
+    def similar(self, to: Any, k: int = 10, *, space: str = 'item', among: Optional[str] = None,
+                measure: str = 'cosine') -> Tuple[Any, Any]:
+        """What is most like something: (ids, similarities), best first.
+
+        to: an id, or a list of ids, of `space`: 'user', 'item', 'user_feature' or 'item_feature'. among: the
+        space that is searched, by default the same. measure: 'cosine' or 'dot'.
+        """
+        among = space if among is None else among
+        spaces = _space(space), _space(among)
+        single = is_single(to)
+        rows = rows_of(self._names(space), [to] if single else to, space) + np.int32(self._first(space))
+        found = np.empty((len(rows), k), dtype=np.int32)
+        near = np.empty((len(rows), k), dtype=np.float32)
+        cancel = new_cancel()
+        measures = {'cosine': _abi.LFM_SIMILARITY_COSINE, 'dot': _abi.LFM_SIMILARITY_DOT}
+        options = make('lfm_similar_options', measure=measures[measure], first_row=self._first(among),
+                       cancel=cancel.pointer)
+        run_interruptibly(lambda: lib.lfm_similar(
+            self._handle.pointer, spaces[0], len(rows), address(rows) or 8, spaces[1], k, address(found) or 8,
+            address(near) or 8, ctypes.byref(options)), cancel)
+        found[found >= 0] -= self._first(among)
+        if single:
+            n = int((found[0] >= 0).sum())
+            return _named(self._names(among), found[0, :n]), near[0, :n]
+        return _named(self._names(among), found), near
+
+    def explain(self, user: Any, item: Any, k: int = 10) -> Explanation:
+        """Take a score apart into what pairs of features contribute, and list the k largest."""
+        user_row, item_row = rows_of(self.ids['user'], [user], 'user')[0], rows_of(self.ids['item'], [item], 'item')[0]
+        parts = (STRUCTS['lfm_contribution'] * k)()
+        whole = make('lfm_explanation')
+        lib.lfm_explain(self._handle.pointer, _pointer(self._features['user']), _pointer(self._features['item']),
+                        int(user_row), int(item_row), k, ctypes.byref(parts), ctypes.byref(whole), None)
+        listed = [Part(self._feature_name('user', part.user_feature), self._feature_name('item', part.item_feature),
+                       part.value) for part in parts[:whole.n_listed]]
+        return Explanation(whole.score, listed, whole.remainder)
+
+    def fold_in(self, interactions: Any, **options: Any) -> Tuple[Any, Any]:
+        """(vectors, biases) of new users from their interactions with the items, everything else frozen.
+        options: loss, epochs, learning_rate, alpha, seed, … as lfm_fold_in_options has them."""
+        given = Interactions.of(interactions)
+        vectors = np.empty((given.n_users, lib.lfm_scorer_components(self._handle.pointer)), dtype=np.float32)
+        biases = np.empty(given.n_users, dtype=np.float32)
+        cancel = new_cancel()
+        how = make('lfm_fold_in_options', cancel=cancel.pointer)
+        for name, value in options.items():
+            if not hasattr(how, name):
+                raise ValueError(f'there is no option {name!r}')
+            setattr(how, name, LOSSES[value] if name == 'loss' else value)
+        run_interruptibly(lambda: lib.lfm_fold_in(self._handle.pointer, given._handle.pointer, address(vectors) or 8, 0,
+                                                  address(biases) or 8, ctypes.byref(how)), cancel)
+        return vectors, biases
+
+    def recommend_vectors(self, vectors: Any, k: int = 10, *, exclude: Any = None) -> Tuple[Any, Any]:
+        """The k best items for users given by vectors, say from fold_in: tables as recommend gives them. Row r
+        of `exclude` belongs to row r of the vectors."""
+        vectors = np.ascontiguousarray(np.atleast_2d(np.asarray(vectors, dtype=np.float32)))
+        biases = np.zeros(len(vectors), dtype=np.float32)
+        k = min(k, self.n_items)
+        items, scores = np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
+        left_out = None if exclude is None else Interactions.of(exclude)
+        given = embeddings(vectors, biases)
+        lib.lfm_recommend_vectors(self._handle.pointer, ctypes.byref(given), k, _pointer(left_out), address(items) or 8,
+                                  address(scores) or 8, None)
+        return _named(self.ids['item'], items), scores
+
+    def evaluate(self, test: Any, metrics: Union[str, Sequence[str]] = ('precision@10', 'recall@10', 'auc', 'mrr'), *,
+                 exclude: Any = 'seen', keep_empty: bool = False, check_overlap: bool = True, bootstrap: int = 0,
+                 confidence: float = 0.95, threads: int = 0) -> Dict[str, Result]:
+        """Metrics over all users with at least one test positive, by name: see lfm.evaluate."""
+        return {name: result for name, (result, _) in self._evaluate(
+            test, metrics, exclude, keep_empty, check_overlap, bootstrap, confidence, threads).items()}
+
+    def evaluate_users(self, test: Any, metrics: Union[str, Sequence[str]], *, exclude: Any = 'seen',
+                       check_overlap: bool = True, threads: int = 0) -> Dict[str, Any]:
+        """The metrics of each user, NaN for those that do not count."""
+        return {name: numbers for name, (_, numbers) in self._evaluate(
+            test, metrics, exclude, False, check_overlap, 0, 0.95, threads).items()}
+
+    def _evaluate(self, test: Any, metrics: Union[str, Sequence[str]], exclude: Any, keep_empty: bool,
+                  check_overlap: bool, bootstrap: int, confidence: float,
+                  threads: int) -> Dict[str, Tuple[Result, Any]]:
+        given = Interactions.of(test)
+        left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
+            None if exclude is None else Interactions.of(exclude)
+        names = [metrics] if isinstance(metrics, str) else list(metrics)
+        wanted = (STRUCTS['lfm_metric'] * len(names))()
+        for place, name in enumerate(names):
+            lib.lfm_metric_parse(name.encode(), ctypes.addressof(wanted) + place * ctypes.sizeof(wanted[0]))
+        results = (STRUCTS['lfm_metric_result'] * len(names))()
+        results[0].size = ctypes.sizeof(results[0])
+        users = np.empty((given.n_users, len(names)), dtype=np.float64)
+        cancel = new_cancel()
+        options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=int(keep_empty),
+                       check_overlap=int(check_overlap), bootstrap=bootstrap, confidence=confidence, threads=threads,
+                       cancel=cancel.pointer)
+        run_interruptibly(lambda: lib.lfm_evaluate(
+            self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
+            ctypes.byref(results), address(users) or 8), cancel)
+        return {name: (Result(r.mean, r.n_users, r.standard_error, r.low, r.high), users[:, place].copy())
+                for place, (name, r) in enumerate(zip(names, results))}
+
+    def _first(self, space: str) -> int:
+        """The row of a space that the first of its names belongs to."""
+        features = self._features.get(space[:-len('_feature')]) if space.endswith('_feature') else None
+        return 0 if features is None else features.first_named
+
+    def _names(self, space: str) -> Optional[Ids]:
+        if not space.endswith('_feature'):
+            return self.ids.get(space)
+        features = self._features.get(space[:-len('_feature')])
+        return None if features is None else features.names
+
+    def _feature_name(self, side: str, feature: int) -> Any:
+        if feature < 0:
+            return None
+        first, names = self._first(f'{side}_feature'), self._names(f'{side}_feature')
+        if self._features[side] is None or feature < first:
+            own = self.ids[side]
+            return feature if own is None else own.names[feature]
+        return feature if names is None else names.names[feature - first]
+
+
+LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,
+          'warp-kos': _abi.LFM_LOSS_WARP_KOS}
+
+
+def _space(space: str) -> int:
+    if space not in SPACES:
+        raise ValueError(f"there is no space {space!r}: choose {', '.join(SPACES)}")
+    return SPACES[space]
+
+
+def _named(ids: Optional[Ids], rows: Any) -> Any:
+    """Rows as ids; -1 becomes None."""
+    if ids is None:
+        return rows
+    if (rows >= 0).all():
+        return ids.names[rows]
+    named = np.empty(rows.shape, dtype=object)
+    there = rows >= 0
+    named[there] = as_array(ids.names)[rows[there]]
+    return named

@@ -1,0 +1,90 @@
+"""What users of LightFM hand over, checked and brought into the forms that the library reads."""
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def check_threads(num_threads: Any) -> int:
+    if num_threads < 1:
+        raise ValueError(f'num_threads is {num_threads}: the number of threads must be 1 or larger')
+    return min(int(num_threads), 4096)
+
+
+def as_coo(matrix: Any, what: str) -> Any:
+    """A COO matrix of any sparse matrix (or of a dense one); a COO matrix is taken as it is."""
+    if sp.issparse(matrix):
+        return matrix.tocoo()
+    if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
+        return sp.coo_matrix(matrix)
+    if hasattr(matrix, 'tocoo'):
+        return matrix.tocoo()
+    raise TypeError(f'{what} must be a scipy.sparse matrix, not {type(matrix).__name__}')
+
+
+def as_csr(matrix: Any, what: str) -> Any:
+    """A csr_matrix of any sparse matrix (or of a dense one); a csr_matrix is taken as it is. COO entries of
+    one place are added up, as everywhere in SciPy."""
+    if isinstance(matrix, sp.csr_matrix):
+        return matrix
+    if hasattr(matrix, 'tocsr'):
+        matrix = matrix.tocsr()
+    elif not (isinstance(matrix, np.ndarray) and matrix.ndim == 2):
+        raise TypeError(f'{what} must be a scipy.sparse matrix, not {type(matrix).__name__}')
+    return matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix)
+
+
+def feature_csr(features: Any, what: str) -> Any:
+    """A feature matrix as a float32 csr_matrix."""
+    features = as_csr(features, what)
+    return features if features.dtype == np.float32 else features.astype(np.float32)
+
+
+def check_finite(data: Any, what: str) -> None:
+    # The sum of numbers one of which is not finite is not finite, and sums need no memory.
+    if data.dtype.kind == 'f' and not np.isfinite(np.sum(data)) and not np.isfinite(data).all():
+        place = int(np.argmin(np.isfinite(data)))
+        raise ValueError(f'{what}: entry {place} is {data[place]}; check the input for NaN and infinity')
+
+
+def sample_weights(interactions: Any, sample_weight: Any, loss: str) -> Optional[Any]:
+    """The weights of the interactions' entries, None for ones."""
+    if sample_weight is None:
+        return None
+    if loss == 'warp-kos':
+        raise NotImplementedError('the k-OS loss (warp-kos) does not take sample weights')
+    if not (sp.issparse(sample_weight) and sample_weight.format == 'coo'):
+        raise ValueError('sample_weight must be a COO matrix')
+    if tuple(sample_weight.shape) != tuple(interactions.shape):
+        raise ValueError(f'sample_weight is {sample_weight.shape[0]} x {sample_weight.shape[1]}, the interactions '
+                         f'are {interactions.shape[0]} x {interactions.shape[1]}: the shapes must be the same')
+    for ours, theirs in ((interactions.row, sample_weight.row), (interactions.col, sample_weight.col)):
+        if ours is not theirs and not np.array_equal(ours, theirs):
+            raise ValueError('sample_weight and interactions must have the same entries in the same order')
+    return sample_weight.data
+
+
+def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any]:
+    """The ids of predict as int32 arrays of one length."""
+    item_ids = np.asarray(item_ids)
+    if np.ndim(user_ids) == 0 and isinstance(user_ids, (int, np.integer)):
+        user_ids = np.broadcast_to(np.asarray(user_ids), item_ids.shape)
+    user_ids = np.asarray(user_ids)
+    if user_ids.ndim != 1 or item_ids.ndim != 1:
+        raise ValueError('user_ids and item_ids must be one-dimensional')
+    if len(user_ids) != len(item_ids):
+        raise ValueError(f'there are {len(user_ids)} user ids and {len(item_ids)} item ids: the numbers must be equal')
+    if len(user_ids) == 0:
+        raise ValueError('user_ids and item_ids are empty')
+    return _as_int32(user_ids, 'user_ids'), _as_int32(item_ids, 'item_ids')
+
+
+def _as_int32(ids: Any, what: str) -> Any:
+    if ids.dtype.kind not in 'iufb':
+        raise TypeError(f'{what} must be numbers, not {ids.dtype}')
+    low, high = ids.min(), ids.max()
+    if not (low >= 0 and high < 2**31 - 1):
+        raise ValueError(f'{what} range from {low} to {high}: ids cannot be negative or exceed 2^31 - 2')
+    return np.ascontiguousarray(ids, dtype=np.int32)

@@ -1,0 +1,141 @@
+"""The twelve arrays of a model between Python, which owns them, and the library, which trains them."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from .. import _abi
+from .._library import Handle, create, lib, make
+from .._matrices import address, features_from_csr, interactions_from_coo, is_identity
+from .._running import new_cancel, run_interruptibly
+
+LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,
+          'warp-kos': _abi.LFM_LOSS_WARP_KOS}
+
+# attribute, side, the library's array, whether it is a matrix, whether only Adadelta has it
+ARRAYS: Tuple[Tuple[str, int, int, bool, bool], ...] = tuple(
+    (f'{name}_{array}', side, number, matrix, momentum)
+    for name, side in (('item', _abi.LFM_ITEM), ('user', _abi.LFM_USER))
+    for array, number, matrix, momentum in (
+        ('embeddings', _abi.LFM_EMBEDDINGS, True, False),
+        ('embedding_gradients', _abi.LFM_EMBEDDING_GRADIENTS, True, False),
+        ('embedding_momentum', _abi.LFM_EMBEDDING_MOMENTUM, True, True),
+        ('biases', _abi.LFM_BIASES, False, False),
+        ('bias_gradients', _abi.LFM_BIAS_GRADIENTS, False, False),
+        ('bias_momentum', _abi.LFM_BIAS_MOMENTUM, False, True)))
+
+# Training shorter than this many numbers touched is over before anyone can press Ctrl-C.
+_SHORT = 4_000_000
+
+
+def checked_array(model: Any, name: str, ndim: int) -> Any:
+    """An array of the model as it may be read: float32 with one or two dimensions."""
+    array = getattr(model, name)
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32 or array.ndim != ndim:
+        kind = f'{array.ndim}-dimensional {array.dtype}' if isinstance(array, np.ndarray) else type(array).__name__
+        raise ValueError(f'{name} must be a {ndim}-dimensional float32 array, not {kind}')
+    return array
+
+
+def pair_of(model: Any, side: str) -> Tuple[Any, Any]:
+    """(embeddings, biases) of a side, packed and of no_components columns."""
+    vectors = checked_array(model, f'{side}_embeddings', 2)
+    biases = checked_array(model, f'{side}_biases', 1)
+    if len(biases) != len(vectors):
+        raise ValueError(f'{side}_biases has {len(biases)} entries, {side}_embeddings {len(vectors)} rows')
+    d = int(model.no_components)
+    if d > vectors.shape[1]:
+        raise ValueError(f'no_components is {d}, {side}_embeddings has {vectors.shape[1]} columns: fit again')
+    return np.ascontiguousarray(vectors[:, :d]), np.ascontiguousarray(biases)
+
+
+class Training:
+    """A stretch of training: the library's model, filled from the arrays, and what it is trained on."""
+
+    def __init__(self, model: Any, interactions: Any, weights: Optional[Any], user_features: Optional[Any],
+                 item_features: Optional[Any], threads: int) -> None:
+        self._owner = model
+        self._cancel = new_cancel()
+        self._threads = threads
+        self._d = int(model.no_components)
+        self._adadelta = model.learning_schedule == 'adadelta'
+        data = interactions.data
+        if np.all(data == 1):
+            data = None
+        self._interactions = interactions_from_coo(
+            interactions.shape, interactions.row, interactions.col, data, weights)
+        self._user_features = _features(user_features, interactions.shape[0])
+        self._item_features = _features(item_features, interactions.shape[1])
+        self._work = len(interactions.row) * self._d
+        options = make('lfm_model_options', components=self._d,
+                       optimiser=_abi.LFM_OPTIMISER_ADADELTA if self._adadelta else _abi.LFM_OPTIMISER_ADAGRAD)
+        self._model = create('model', lib.lfm_model_create, None, len(model.user_embeddings),
+                             len(model.item_embeddings), ctypes.byref(options))
+        self._copy_in()
+
+    def _arrays(self) -> List[Tuple[str, int, int, Any]]:
+        """The arrays that the optimiser has, each as large as the library wants it."""
+        found = []
+        for name, side, number, matrix, momentum in ARRAYS:
+            if momentum and not self._adadelta:
+                continue
+            array = checked_array(self._owner, name, 2 if matrix else 1)
+            rows = lib.lfm_model_n_features(self._model.pointer, side)
+            if len(array) != rows or (matrix and array.shape[1] < self._d):
+                wanted = f'({rows}, {self._d})' if matrix else f'({rows},)'
+                raise ValueError(f'{name} has the shape {array.shape}, the other arrays ask for {wanted}')
+            if not array.flags.writeable:
+                raise ValueError(f'{name} is read-only: training could not write to it')
+            found.append((name, side, number, array[:, :self._d] if matrix else array))
+        return found
+
+    def _copy_in(self) -> None:
+        for name, side, number, array in self._arrays():
+            packed = np.ascontiguousarray(array)
+            try:
+                lib.lfm_model_set(self._model.pointer, side, number, address(packed), packed.size)
+            except ValueError as error:
+                raise ValueError(f'{name}: {error}') from None
+
+    def copy_out(self) -> None:
+        """Bring the trained parameters into the model's arrays, where these lie."""
+        for _, side, number, array in self._arrays():
+            packed = array if array.flags.c_contiguous else np.empty(array.shape, dtype=np.float32)
+            lib.lfm_model_get(self._model.pointer, side, number, address(packed), packed.size)
+            if packed is not array:
+                array[...] = packed
+
+    def run_epoch(self, seed: int) -> None:
+        """One epoch with the parameters that the model has now."""
+        m = self._owner
+        options = make(
+            'lfm_train_options', loss=LOSSES.get(m.loss, _abi.LFM_LOSS_LOGISTIC), epochs=1,
+            learning_rate=float(m.learning_rate), regularisation=_abi.LFM_REGULARISATION_LIGHTFM,
+            user_alpha=float(m.user_alpha), item_alpha=float(m.item_alpha), rho=float(m.rho),
+            epsilon=max(float(m.epsilon), 1e-30), max_sampled=_bounded(m.max_sampled, 1000000),
+            kos_k=_bounded(m.k, 1000), kos_n=_bounded(m.n, 1000), kos_known=1, threads=self._threads,
+            draw_seed=seed, cancel=self._cancel.pointer)
+
+        def call() -> None:
+            lib.lfm_model_fit_partial(
+                self._model.pointer, self._interactions.pointer,
+                self._user_features.pointer if self._user_features else None,
+                self._item_features.pointer if self._item_features else None, ctypes.byref(options))
+
+        if self._work < _SHORT and self._user_features is None and self._item_features is None:
+            call()
+        else:
+            run_interruptibly(call, self._cancel)
+
+
+def _bounded(number: Any, most: int) -> int:
+    return min(int(number), most)
+
+
+def _features(matrix: Optional[Any], n_rows: int) -> Optional[Handle]:
+    """Features for the library; None stands for the identity, which it knows without a matrix."""
+    if matrix is None or (matrix.shape[0] == n_rows and is_identity(matrix)):
+        return None
+    return features_from_csr(matrix)

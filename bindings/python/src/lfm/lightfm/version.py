@@ -1,0 +1,2 @@
+"""The version of LightFM whose interface this is."""
+__version__ = '1.17'
