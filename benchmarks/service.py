@@ -91,6 +91,7 @@ def main():
     parser.add_argument('--reloads', type=int, default=20)
     parser.add_argument('--connections', type=int, default=16)
     parser.add_argument('--threads', type=int, default=os.cpu_count())
+    parser.add_argument('--only', choices=['recommend', 'similar', 'healthz'])
     how = parser.parse_args()
     models = train(how.build / 'tools' / 'lfm', how.data)
     with tempfile.TemporaryDirectory() as folder:
@@ -103,9 +104,11 @@ def main():
         state = health(port)
         print(f"{state['users']:,} users, {state['items']:,} items, {state['components']} components, "
               f"{target.stat().st_size / 1e6:.1f} MB; {how.connections} connections, {how.threads} threads")
-        measure(how, service, port, models, target, '/recommend?k=10&user=u', state['users'], 'recommend, k = 10')
-        measure(how, service, port, models, target, '/similar?k=10&item=i', state['items'], 'similar, k = 10')
-        measure(how, service, port, models, target, '/healthz?n=', state['items'], 'healthz')
+        for name, path, n in (('recommend', '/recommend?k=10&user=u', state['users']),
+                              ('similar', '/similar?k=10&item=i', state['items']),
+                              ('healthz', '/healthz?n=', 1)):
+            if how.only in (None, name):
+                measure(how, service, port, models, target, path, n, name)
         memory = [line for line in open(f'/proc/{service.pid}/status') if line.startswith(('VmHWM', 'RssAnon'))]
         print('; '.join(' '.join(line.split()) for line in memory))
         service.send_signal(signal.SIGTERM)
