@@ -118,7 +118,7 @@ static void test_turned_bits(void)
         buffer *b = &s.files[i];
         forget_checksums(b);
         const int32_t n_data = (int32_t)(b->n - data_of(b));
-        for (int round = 0; round < 150; round++) {
+        for (int round = 0; round < 100; round++) {
             buffer c = {0};
             buffer_write(b->data, (size_t)b->n, &c);
             for (int k = round % 8 == 0 ? 200 : 1 + round % 5; k > 0; k--)
@@ -151,7 +151,7 @@ static void test_turned_bits_of_each(void)
             lfm_tensor tensor = {.size = sizeof tensor};
             REQUIRE_OK(lfm_file_tensor_at(file, t, &tensor));
             const int64_t begin = place_of(b, file, &tensor);
-            for (int round = 0; round < 12 && tensor.n_bytes > 0; round++) {
+            for (int round = 0; round < 8 && tensor.n_bytes > 0; round++) {
                 buffer c = {0};
                 buffer_write(b->data, (size_t)b->n, &c);
                 for (int k = round % 4 == 0 ? (int)tensor.n_bytes : 1 + round % 5; k > 0; k--)
