@@ -17,7 +17,7 @@ MODEL = dict(users=15000, items=26000, interactions=550000)
 
 def train(lfm, folder):
     """Two models of the same users and items, kept for the next time."""
-    data = folder / '-'.join(str(value) for value in MODEL.values())
+    data = folder / 'service'
     if not data.exists():
         folder.mkdir(parents=True, exist_ok=True)
         options = [word for name, value in MODEL.items() for word in (f'--{name}', str(value))]
