@@ -25,8 +25,9 @@ def train(lfm, folder):
     models = [folder / f'service-{epochs}.lfm' for epochs in (10, 11)]
     for model, epochs in zip(models, ('10', '11')):
         if not model.exists():
-            subprocess.run([lfm, 'fit', data / 'interactions.tsv', '--components', '64', '--epochs', epochs, '--every',
-                            '0', '--no-train-metrics', '--save-inference', model], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([lfm, 'fit', data / 'interactions.tsv', '--components', '64', '--epochs', epochs,
+                            '--every', '0', '--no-train-metrics', '--save-inference', model], check=True,
+                           stdout=subprocess.DEVNULL)
     return models
 
 
@@ -48,19 +49,27 @@ def result(process):
     return json.loads(line)
 
 
-def report(what, r, reloads):
+def processor_seconds(pid):
+    """What a process has used: tells more than the clock where others use the processors too."""
+    fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def report(what, r, reloads, used):
     print(f"{what:22} {r['requests']:8,} requests {r['requests'] / r['seconds']:8,.0f}/s   median "
           f"{r['median'] / 1e3:.2f} ms   90 % {r['p90'] / 1e3:.2f}   99 % {r['p99'] / 1e3:.2f}   99.9 % "
           f"{r['p999'] / 1e3:.2f}   max {r['max'] / 1e3:.1f}   errors {sum(r['errors'].values())}   "
-          f"reloads {reloads}", flush=True)
+          f"reloads {reloads}   {used / r['requests'] * 1e6:.0f} us of processor time each", flush=True)
 
 
 def measure(how, service, port, models, target, path, n_users, title):
     """One run without reloads and one with."""
     speed = result(wrk(port, how, path, n_users, WARM_UP))
     seconds = max(10, int(1.15 * how.requests * speed['seconds'] / speed['requests']) + 1)
-    report(title, result(wrk(port, how, path, n_users, seconds)), 0)
-    before = health(port)['loads']
+    used = processor_seconds(service.pid)
+    without = result(wrk(port, how, path, n_users, seconds))
+    report(title, without, 0, processor_seconds(service.pid) - used)
+    before, used = health(port)['loads'], processor_seconds(service.pid)
     began = time.monotonic()
     process = wrk(port, how, path, n_users, seconds)
     for count in range(how.reloads):
@@ -70,7 +79,7 @@ def measure(how, service, port, models, target, path, n_users, title):
         service.send_signal(signal.SIGHUP)
     with_reloads = result(process)
     after = health(port)
-    report('  with reloads', with_reloads, after['loads'] - before)
+    report('  with reloads', with_reloads, after['loads'] - before, processor_seconds(service.pid) - used)
     assert after['failed_reloads'] == 0, after
 
 
@@ -82,6 +91,7 @@ def main():
     parser.add_argument('--reloads', type=int, default=20)
     parser.add_argument('--connections', type=int, default=16)
     parser.add_argument('--threads', type=int, default=os.cpu_count())
+    parser.add_argument('--only', choices=['recommend', 'similar', 'healthz'])
     how = parser.parse_args()
     models = train(how.build / 'tools' / 'lfm', how.data)
     with tempfile.TemporaryDirectory() as folder:
@@ -94,9 +104,11 @@ def main():
         state = health(port)
         print(f"{state['users']:,} users, {state['items']:,} items, {state['components']} components, "
               f"{target.stat().st_size / 1e6:.1f} MB; {how.connections} connections, {how.threads} threads")
-        measure(how, service, port, models, target, '/recommend?k=10&user=u', state['users'], 'recommend, k = 10')
-        measure(how, service, port, models, target, '/similar?k=10&item=i', state['items'], 'similar, k = 10')
-        measure(how, service, port, models, target, '/healthz?n=', state['items'], 'healthz')
+        for name, path, n in (('recommend', '/recommend?k=10&user=u', state['users']),
+                              ('similar', '/similar?k=10&item=i', state['items']),
+                              ('healthz', '/healthz?n=', 1)):
+            if how.only in (None, name):
+                measure(how, service, port, models, target, path, n, name)
         memory = [line for line in open(f'/proc/{service.pid}/status') if line.startswith(('VmHWM', 'RssAnon'))]
         print('; '.join(' '.join(line.split()) for line in memory))
         service.send_signal(signal.SIGTERM)

@@ -13,21 +13,25 @@ int model_file_open(lfm_file **file, const char *path, bool check, lfm_context *
     lfm_file_options options;
     lfm_file_options_init(&options);
     options.cancel = interrupt_flag();
-    options.check = check;
     if (lfm_file_open(context, path, &options, file) != LFM_OK)
         return interrupted() ? EXIT_INTERRUPTED : fail_library();
     if (lfm_file_kind(*file) < 0)
         return fail("%s holds no model of liblfm", path);
+    /* Files that other programs wrote may go without. */
+    if (check && lfm_file_metadata(*file, "data_checksum") != NULL &&
+        lfm_file_check(*file, interrupt_flag()) != LFM_OK)
+        return interrupted() ? EXIT_INTERRUPTED : fail_library();
     return EXIT_FINE;
 }
 
-/* The names of a space as texts; ids that are numbers, or none, become their digits. */
+/* The names of a space as texts; ids that are numbers become their digits. Where there are none, the digits of the
+ * n_rows rows, or with n_rows < 0 NULL. */
 static int load_names(lfm_file *file, int32_t space, int32_t n_rows, lfm_context *context, lfm_ids **out)
 {
     lfm_ids *stored = NULL;
     if (lfm_file_ids(file, space, &stored) != LFM_OK)
         return fail_library();
-    if (stored != NULL && lfm_ids_kind(stored) == LFM_IDS_TEXT) {
+    if (stored == NULL ? n_rows < 0 : lfm_ids_kind(stored) == LFM_IDS_TEXT) {
         *out = stored;
         return EXIT_FINE;
     }
@@ -40,7 +44,9 @@ static int load_names(lfm_file *file, int32_t space, int32_t n_rows, lfm_context
         status = lfm_ids_add(*out, text, (size_t)length, NULL);
     }
     lfm_ids_free(stored);
-    return status == LFM_OK ? EXIT_FINE : fail_library();
+    if (status != LFM_OK)
+        return fail_library();
+    return lfm_ids_count(*out) == n ? EXIT_FINE : fail("the model file is damaged: it has an id twice");
 }
 
 /* How many rows a tensor of the file has; 0 when there is none. */
@@ -147,7 +153,8 @@ static int adopt_numbers(dataset *data, lfm_ids *users, lfm_ids *items)
 }
 
 /* Take over the feature names of a side; the file must have been written for the same kind of features. */
-static int adopt_features(lfm_file *file, int32_t side, const feature_args *features, feature_side *to)
+static int adopt_features(lfm_file *file, int32_t side, const feature_args *features, lfm_context *context,
+                          feature_side *to)
 {
     static const char *const names[] = {"user", "item"};
     lfm_features *matrix = NULL;
@@ -165,26 +172,43 @@ static int adopt_features(lfm_file *file, int32_t side, const feature_args *feat
     if ((to->start > 0) != features->identity)
         return fail("--resume: the model was trained %s --identity %s", to->start > 0 ? "with" : "without",
                     names[side]);
-    if (lfm_file_ids(file, side + 2, &to->names) != LFM_OK)
-        return fail_library();
-    if (to->names == NULL || lfm_ids_kind(to->names) != LFM_IDS_TEXT)
+    const int code = load_names(file, side + 2, -1, context, &to->names);
+    if (code != EXIT_FINE)
+        return code;
+    if (to->names == NULL)
         return fail("--resume: the file does not say what the %s features are called", names[side]);
     to->known_names = lfm_ids_count(to->names);
     to->grown = width > to->start + to->known_names;
     return EXIT_FINE;
 }
 
+/* The names of all users or items: one without would be taken for the next new one. */
+static int load_all_names(lfm_file *file, int32_t side, const char *path, lfm_context *context, lfm_ids **out)
+{
+    static const char *const what[] = {"users", "items"};
+    lfm_features *matrix = NULL;
+    if (lfm_file_features(file, side, &matrix) != LFM_OK)
+        return fail_library();
+    const int32_t n_rows = count_rows(file, side, matrix);
+    lfm_features_free(matrix);
+    const int code = load_names(file, side, -1, context, out);
+    if (code != EXIT_FINE)
+        return code;
+    if (*out == NULL)
+        return fail("--resume: %s does not say what its users and items are called", path);
+    if (lfm_ids_count(*out) != n_rows)
+        return fail("--resume: %s says what %d of its %d %s are called", path, (int)lfm_ids_count(*out), (int)n_rows,
+                    what[side]);
+    return EXIT_FINE;
+}
+
 int model_file_adopt(dataset *data, lfm_file *file, const arguments *args, lfm_context *context,
                      lfm_ids **old_users, lfm_ids **old_items)
 {
-    (void)context;
     lfm_ids *users = NULL, *items = NULL;
-    int code = EXIT_FINE;
-    if (lfm_file_ids(file, LFM_SPACE_USER, &users) != LFM_OK || lfm_file_ids(file, LFM_SPACE_ITEM, &items) != LFM_OK)
-        code = fail_library();
-    else if (users == NULL || items == NULL || lfm_ids_kind(users) != LFM_IDS_TEXT ||
-             lfm_ids_kind(items) != LFM_IDS_TEXT)
-        code = fail("--resume: %s does not say what its users and items are called", args->resume);
+    int code = load_all_names(file, LFM_USER, args->resume, context, &users);
+    if (code == EXIT_FINE)
+        code = load_all_names(file, LFM_ITEM, args->resume, context, &items);
     if (code == EXIT_FINE)
         code = adopt_numbers(data, users, items);
     if (code != EXIT_FINE) {
@@ -194,8 +218,8 @@ int model_file_adopt(dataset *data, lfm_file *file, const arguments *args, lfm_c
     }
     replace_table(&data->users, users, old_users);
     replace_table(&data->items, items, old_items);
-    code = adopt_features(file, LFM_USER, &args->users, &data->user_side);
-    return code == EXIT_FINE ? adopt_features(file, LFM_ITEM, &args->items, &data->item_side) : code;
+    code = adopt_features(file, LFM_USER, &args->users, context, &data->user_side);
+    return code == EXIT_FINE ? adopt_features(file, LFM_ITEM, &args->items, context, &data->item_side) : code;
 }
 
 int model_file_model(lfm_model **model, lfm_file *file, const dataset *data)

@@ -4,7 +4,7 @@
 
 #include "dataset.h"
 
-/* Open a model file. check: compare the checksum of all that is in it. Returns an exit code. */
+/* Open a model file. check: compare the checksum of all that is in it, where it states one. Returns an exit code. */
 int model_file_open(lfm_file **file, const char *path, bool check, lfm_context *context);
 
 /* Fill the data from a model file: names, features, and what each user has seen as the training data.

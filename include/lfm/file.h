@@ -43,7 +43,7 @@ LFM_API void lfm_save_options_init_sized(lfm_save_options *options, size_t size)
  * whatever happens at whatever moment, the path names the old file or the new one, whole. A symbolic
  * link is followed; what is no ordinary file (a pipe) is written to directly. The new file takes over the
  * permissions of the old one and, where that is allowed, its owner. A process that is killed meanwhile can
- * leave a file called .NAME.PID-N.tmp behind, which does no harm.
+ * leave a file called .NAME.X.tmp behind, X being 16 hexadecimal digits at random, which does no harm.
  * The feature matrices of an inference file are as wide as the feature embeddings that the scorer keeps.
  * options: NULL for the defaults. The same contents always make the same bytes.
  * Errors: ARGUMENT (notes that are not UTF-8, repeat a key or are too many: the header has at most 16 MB),

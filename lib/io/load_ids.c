@@ -7,7 +7,7 @@
 static lfm_status find_parts(const lfm_file *file, const char *const *names, lfmi_ids_parts *parts)
 {
     const lfmi_stored *ids = lfmi_header_find(&file->header, names[LFMI_IDS]), *tensor;
-    const bool text = lfmi_header_find(&file->header, names[LFMI_IDS_OFFSETS]) != NULL;
+    const bool text = strcmp(ids->dtype, "U8") == 0;
     LFMI_TRY(lfmi_file_need(file, names[LFMI_IDS], text ? "U8" : "I64", 1, -1, -1, &ids));
     *parts = (lfmi_ids_parts){.kind = text ? LFM_IDS_TEXT : LFM_IDS_NUMBER};
     int64_t n = ids->shape[0];
@@ -26,6 +26,10 @@ static lfm_status find_parts(const lfm_file *file, const char *const *names, lfm
     LFMI_TRY(lfmi_file_need(file, names[LFMI_IDS_TABLE], "I32", 1, -1, -1, &tensor));
     parts->table = lfmi_file_data(file, tensor);
     parts->n_slots = tensor->shape[0];
+    if (parts->n_slots < 1 || (parts->n_slots & (parts->n_slots - 1)) != 0 || n > parts->n_slots / 4 * 3)
+        return lfmi_fail(LFM_ERROR_FORMAT, "%s: tensor %s has %lld slots for %lld ids; must be a power of two, a "
+                                           "quarter of it empty",
+                         file->name, names[LFMI_IDS_TABLE], (long long)parts->n_slots, (long long)n);
     return LFM_OK;
 }
 

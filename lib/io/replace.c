@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MOST_TRIES = 1000 };
+#include "base/random.h"
+
+enum { MOST_TRIES = 100 };
 
 static const char *base_name(const char *path)
 {
@@ -61,10 +64,22 @@ static lfm_status open_folder(lfmi_replacement *r)
     return r->folder >= 0 ? LFM_OK : lfmi_fail_errno(errno, "write", r->path);
 }
 
+/* Numbers that no other process or thread comes upon, nor one that was killed: the names that those left behind
+ * must not be in the way, also where every process has the same number, as in containers. */
+static lfmi_stream numbers_of_names(const lfmi_replacement *r)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    const uint64_t key = lfmi_key((uint64_t)now.tv_sec, (uint64_t)now.tv_nsec);
+    return lfmi_stream_of(lfmi_key(key, (uint64_t)getpid()), (uint64_t)(uintptr_t)r);
+}
+
 static lfm_status create_temporary(lfmi_replacement *r, const struct stat *old)
 {
+    lfmi_stream numbers = numbers_of_names(r);
     for (int i = 0; i < MOST_TRIES; i++) {
-        (void)snprintf(r->temporary, sizeof r->temporary, ".%.200s.%ld-%d.tmp", r->target, (long)getpid(), i);
+        (void)snprintf(r->temporary, sizeof r->temporary, ".%.200s.%016llx.tmp", r->target,
+                       (unsigned long long)lfmi_next(&numbers));
         r->file = openat(r->folder, r->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, old != NULL ? 0600 : 0666);
         if (r->file >= 0 || errno != EEXIST)
             break;

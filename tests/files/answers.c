@@ -137,6 +137,25 @@ static void ask_rest(asking *a, int32_t n_users, int32_t n_items)
     free(vectors);
 }
 
+/* New users who did what the test's users do; damaged means may lead them anywhere. */
+static void ask_fold_in(asking *a)
+{
+    const int32_t n = lfm_interactions_n_users(a->test), d = lfm_scorer_components(a->scorer);
+    float *vectors = take((size_t)n * (size_t)d, sizeof *vectors), *biases = take((size_t)n, sizeof *biases);
+    for (int way = 0; way < 2; way++) {
+        lfm_fold_in_options options;
+        lfm_fold_in_options_init(&options);
+        options.epochs = way; /* none: the means themselves */
+        options.threads = 1;
+        if (answered(a, lfm_fold_in(a->scorer, a->test, vectors, 0, biases, &options))) {
+            add(a, vectors, (size_t)n * (size_t)d * sizeof *vectors);
+            add(a, biases, (size_t)n * sizeof *biases);
+        }
+    }
+    free(vectors);
+    free(biases);
+}
+
 uint64_t all_answers(const lfm_scorer *scorer, lfm_features *const f[2], lfm_interactions *seen,
                      lfm_interactions *test, bool strict)
 {
@@ -145,8 +164,10 @@ uint64_t all_answers(const lfm_scorer *scorer, lfm_features *const f[2], lfm_int
     const int32_t n_items = lfm_scorer_n_rows(scorer, LFM_SPACE_ITEM);
     ask_lists(&a, n_users, n_items);
     ask_similar(&a);
-    if (test != NULL)
+    if (test != NULL) {
         ask_metrics(&a);
+        ask_fold_in(&a);
+    }
     ask_rest(&a, n_users, n_items);
     return a.hash;
 }
@@ -178,6 +199,7 @@ static void try_file(lfm_file *file)
         hash = hash_bytes(hash, tensor.data, (size_t)tensor.n_bytes);
     }
     CHECK(lfm_file_n_tensors(file) == 0 || hash != 0);
+    (void)file_names_answers(file, false);
     lfm_train_options options;
     lfm_train_options_init(&options);
     (void)lfm_file_train_options(file, &options);
@@ -189,7 +211,7 @@ static void try_file(lfm_file *file)
     lfm_model *model = NULL;
     if (lfm_file_model(file, &model) == LFM_OK)
         train_on(model, f, seen);
-    for (int32_t precision = -1; precision <= LFM_PRECISION_HALF; precision++) {
+    for (int32_t precision = -1; precision <= LFM_PRECISION_INT8; precision++) {
         lfm_scorer_options how;
         lfm_scorer_options_init(&how);
         how.precision = precision;

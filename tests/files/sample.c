@@ -1,8 +1,10 @@
 /* Model files for programs that do not know the library, and what the library finds in theirs.
  *
- *     sample checkpoint|inference|half PATH    write one
+ *     sample checkpoint|inference|half PATH    write one, with names
+ *     sample numbers PATH                      write an inference file whose names are numbers
  *     sample tensors PATH                      list the tensors: name, type, shape
  *     sample recommend PATH K                  the K best items of every user with their scores
+ *     sample names PATH                        all names in hexadecimal, or the numbers, after where they were found
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,8 @@
 static int write_file(const char *kind, const char *path)
 {
     static const char *const notes[] = {"from", "a sample \xE2\x9C\x93"};
-    world w = world_make(&(world_kind){.d = 5, .features = true, .seen = true});
+    const int32_t names = strcmp(kind, "numbers") == 0 ? NAMES_NUMBER : NAMES_TEXT;
+    world w = world_make(&(world_kind){.d = 5, .features = true, .seen = true, .names = names});
     lfm_save_options options = world_options(&w);
     options.notes = notes;
     options.n_notes = 1;
@@ -36,6 +39,31 @@ static void list_tensors(const lfm_file *file)
         for (int32_t dim = 0; dim < tensor.n_dims; dim++)
             printf(" %lld", (long long)tensor.shape[dim]);
         printf("\n");
+    }
+}
+
+static void list_names(lfm_file *file)
+{
+    static const char *const spaces[] = {"user", "item", "user_feature", "item_feature"};
+    for (int32_t space = 0; space < 4; space++) {
+        lfm_ids *ids = NULL;
+        CHECK_OK(lfm_file_ids(file, space, &ids));
+        const int32_t start = lfm_file_ids_start(file, space);
+        for (int32_t i = 0; i < lfm_ids_count(ids); i++) {
+            size_t length;
+            const char *text = lfm_ids_text(ids, i, &length);
+            const int64_t number = lfm_ids_number(ids, i);
+            const bool is_text = lfm_ids_kind(ids) == LFM_IDS_TEXT;
+            const int32_t found = is_text ? lfm_ids_find(ids, text, length) : lfm_ids_find_number(ids, number);
+            printf("%s %d ", spaces[space], found + start);
+            for (size_t at = 0; at < length; at++)
+                printf("%02x", (unsigned)(unsigned char)text[at]);
+            if (is_text)
+                printf("\n");
+            else
+                printf("%lld\n", (long long)number);
+        }
+        lfm_ids_free(ids);
     }
 }
 
@@ -63,8 +91,8 @@ int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
-    const bool lists = strcmp(argv[1], "tensors") == 0;
-    if (!lists && strcmp(argv[1], "recommend") != 0)
+    const bool lists = strcmp(argv[1], "tensors") == 0, names = strcmp(argv[1], "names") == 0;
+    if (!lists && !names && strcmp(argv[1], "recommend") != 0)
         return write_file(argv[1], argv[2]);
     lfm_file *file = NULL;
     lfm_file_options options;
@@ -75,6 +103,8 @@ int main(int argc, char **argv)
     }
     if (lists)
         list_tensors(file);
+    else if (names)
+        list_names(file);
     else
         recommend(file, argc > 3 ? atoi(argv[3]) : 5);
     lfm_file_free(file);

@@ -15,6 +15,7 @@ typedef struct scenario {
     lfm_scorer *scorer;
     lfm_features *f[2];
     lfm_interactions *seen;
+    lfm_ids *ids[4];
     bool untouched;
     int released, borrowed;
 } scenario;
@@ -54,6 +55,12 @@ static lfm_status load(scenario *s, lfm_file *file)
     lfm_interactions_free(s->seen);
     s->seen = NULL;
     STEP(lfm_file_seen(file, &s->seen));
+    for (int32_t space = 0; space < 4; space++) {
+        lfm_ids_free(s->ids[space]);
+        s->ids[space] = NULL;
+        STEP(lfm_file_ids(file, space, &s->ids[space]));
+    }
+    STEP(lfm_ids_add(s->ids[3], "somebody", 8, NULL)); /* copies what was borrowed */
     lfm_scorer_options options;
     lfm_scorer_options_init(&options);
     options.precision = LFM_PRECISION_HALF;
@@ -102,6 +109,8 @@ static lfm_status run_steps(scenario *s)
     options.user_features = s->f[0];
     options.item_features = s->f[1];
     options.seen = s->seen;
+    for (int space = 0; space < 4; space++)
+        options.ids[space] = s->ids[space];
     options.notes = notes;
     options.n_notes = 1;
     buffer b = {0};
@@ -129,6 +138,8 @@ static lfm_status run(scenario *s, counting *counts, bool *tidy)
     lfm_features_free(s->f[0]);
     lfm_features_free(s->f[1]);
     lfm_interactions_free(s->seen);
+    for (int space = 0; space < 4; space++)
+        lfm_ids_free(s->ids[space]);
     *tidy = s->untouched && s->released == s->borrowed && counts->live == 0 && counts->live_bytes == 0 &&
             counts->errors == 0;
     return status;
@@ -136,7 +147,7 @@ static lfm_status run(scenario *s, counting *counts, bool *tidy)
 
 static void test_each(void)
 {
-    world w = world_make(&(world_kind){.d = 3, .features = true, .seen = true});
+    world w = world_make(&(world_kind){.d = 3, .features = true, .seen = true, .names = NAMES_TEXT});
     buffer files[3] = {world_checkpoint(&w), world_inference(&w, w.scorer, LFM_PRECISION_FLOAT32),
                        world_inference(&w, w.scorer, LFM_PRECISION_HALF)};
     char *folder = folder_make(), *path = path_in(folder, "model");

@@ -17,20 +17,22 @@ static int64_t data_of(const buffer *b)
 
 /* The files that are damaged. */
 typedef struct samples {
-    world w[2];
-    buffer files[5];
+    world w[3];
+    buffer files[6];
 } samples;
-enum { N_FILES = 5 };
+enum { N_FILES = 6, N_WORLDS = 3 };
 
 static samples samples_make(void)
 {
-    samples s = {.w = {world_make(&(world_kind){.d = 3, .features = true, .seen = true}),
-                       world_make(&(world_kind){.d = 5, .precision = LFM_PRECISION_HALF})}};
+    samples s = {.w = {world_make(&(world_kind){.d = 3, .features = true, .seen = true, .names = NAMES_TEXT}),
+                       world_make(&(world_kind){.d = 5, .precision = LFM_PRECISION_HALF, .names = NAMES_NUMBER}),
+                       world_make(&(world_kind){.d = 4, .precision = LFM_PRECISION_INT8, .seen = true})}};
     s.files[0] = world_checkpoint(&s.w[0]);
     s.files[1] = world_inference(&s.w[0], s.w[0].scorer, LFM_PRECISION_FLOAT32);
     s.files[2] = world_inference(&s.w[1], s.w[1].scorer, LFM_PRECISION_FLOAT32);
     s.files[3] = world_inference(&s.w[0], s.w[0].scorer, LFM_PRECISION_HALF);
     s.files[4] = world_checkpoint(&s.w[1]);
+    s.files[5] = world_inference(&s.w[2], s.w[2].scorer, LFM_PRECISION_FLOAT32);
     return s;
 }
 
@@ -38,8 +40,8 @@ static void samples_free(samples *s)
 {
     for (int i = 0; i < N_FILES; i++)
         buffer_free(&s->files[i]);
-    world_free(&s->w[0]);
-    world_free(&s->w[1]);
+    for (int i = 0; i < N_WORLDS; i++)
+        world_free(&s->w[i]);
 }
 
 static void test_cut(void)
@@ -116,7 +118,7 @@ static void test_turned_bits(void)
         buffer *b = &s.files[i];
         forget_checksums(b);
         const int32_t n_data = (int32_t)(b->n - data_of(b));
-        for (int round = 0; round < 150; round++) {
+        for (int round = 0; round < 100; round++) {
             buffer c = {0};
             buffer_write(b->data, (size_t)b->n, &c);
             for (int k = round % 8 == 0 ? 200 : 1 + round % 5; k > 0; k--)
@@ -124,6 +126,42 @@ static void test_turned_bits(void)
             CHECK(try_everything(c.data, c.n));
             buffer_free(&c);
         }
+    }
+    samples_free(&s);
+}
+
+/* Where a tensor of a file lies in its bytes. */
+static int64_t place_of(const buffer *b, const lfm_file *file, const lfm_tensor *tensor)
+{
+    lfm_tensor first = {.size = sizeof first};
+    REQUIRE_OK(lfm_file_tensor_at(file, 0, &first));
+    return data_of(b) + ((const char *)tensor->data - (const char *)first.data);
+}
+
+/* Each tensor by itself, so that small ones are not spared: names and their tables, orders, means, scans. */
+static void test_turned_bits_of_each(void)
+{
+    samples s = samples_make();
+    test_random random = {12};
+    for (int i = 0; i < N_FILES; i++) {
+        buffer *b = &s.files[i];
+        forget_checksums(b);
+        lfm_file *file = buffer_open(b);
+        for (int32_t t = 0; t < lfm_file_n_tensors(file); t++) {
+            lfm_tensor tensor = {.size = sizeof tensor};
+            REQUIRE_OK(lfm_file_tensor_at(file, t, &tensor));
+            const int64_t begin = place_of(b, file, &tensor);
+            for (int round = 0; round < 8 && tensor.n_bytes > 0; round++) {
+                buffer c = {0};
+                buffer_write(b->data, (size_t)b->n, &c);
+                for (int k = round % 4 == 0 ? (int)tensor.n_bytes : 1 + round % 5; k > 0; k--)
+                    c.data[begin + random_below(&random, (int32_t)tensor.n_bytes)] ^=
+                        (unsigned char)(1u << random_below(&random, 8));
+                CHECK(try_everything(c.data, c.n));
+                buffer_free(&c);
+            }
+        }
+        lfm_file_free(file);
     }
     samples_free(&s);
 }
@@ -215,6 +253,7 @@ int main(int argc, char **argv)
         {"every byte of the header changed", test_header_bytes},
         {"every byte of the data changed is told by the check", test_checksum},
         {"bits turned over in the data", test_turned_bits},
+        {"bits turned over in each tensor", test_turned_bits_of_each},
         {"numbers that no healthy file has", test_odd_numbers},
         {"damaged features and seen items", test_bad_lists},
     };

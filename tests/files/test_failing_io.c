@@ -119,8 +119,8 @@ static void test_harmless(void)
     scene s = scene_make();
     static const struct {
         int kind, error;
-    } harmless[] = {{IO_WRITE, EINTR}, {IO_FSYNC, EINTR}, {IO_FSYNC, EINVAL}, {IO_CLOSE, EINTR}};
-    for (int i = 0; i < 4; i++) {
+    } harmless[] = {{IO_WRITE, EINTR}, {IO_FSYNC, EINTR}, {IO_FSYNC, EINVAL}, {IO_CLOSE, EINTR}, {IO_OPENAT, EEXIST}};
+    for (int i = 0; i < 5; i++) {
         for (int at = 1; at <= 2; at++) {
             CHECK_OK(save(&s, (failing_io){.kind = harmless[i].kind, .fail_at = at, .error = harmless[i].error}));
             CHECK_INTEGER(folder_count(s.folder), 1);
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"each system call fails once", test_each_call},
         {"short writes, each failing", test_writes},
-        {"interruptions", test_harmless},
+        {"interruptions, and a name that is taken", test_harmless},
     };
     return TAP_MAIN("failing io", tests, argc, argv);
 }

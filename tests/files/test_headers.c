@@ -304,17 +304,23 @@ static void test_changed(void)
         {"\"user_embeddings\"", "\"user_embeddingz\"", "without user_embeddings", LFM_ERROR_FORMAT},
         {"\"item_features_values\":{\"dtype\":\"F32\"", "\"item_features_values\":{\"dtype\":\"I32\"", "must be F32",
          LFM_ERROR_FORMAT},
+        {"\"side_means\":{\"dtype\":\"F64\"", "\"side_means\":{\"dtype\":\"I64\"", "must be F64", LFM_ERROR_FORMAT},
+        {"\"side_means\":{\"dtype\":\"F64\",\"shape\":[2,5]", "\"side_means\":{\"dtype\":\"F64\",\"shape\":[5,2]",
+         "expected 2 x 5", LFM_ERROR_FORMAT},
     };
     world w = world_make(&(world_kind){.d = 4, .features = true, .seen = true});
     buffer checkpoint = world_checkpoint(&w), inference = world_inference(&w, w.scorer, LFM_PRECISION_FLOAT32);
     check_changes(&checkpoint, of_checkpoint, sizeof of_checkpoint / sizeof *of_checkpoint);
     check_changes(&inference, of_inference, sizeof of_inference / sizeof *of_inference);
-    /* Without the items for scanning, or with those of another version, they are made anew. */
+    /* Without the items for scanning or the means, or with those of another version, they are made anew. */
     static const char *const scans[][2] = {{"\"item_scan\"", "\"item_scam\""},
+                                           {"\"item_scan_order\"", "\"item_scam_order\""},
+                                           {"\"item_scan_order\":{\"dtype\":\"I32\"", "\"item_scan_order\":{\"dtype\":\"U32\""},
+                                           {"\"side_means\"", "\"side_meanz\""},
                                            {"\"float32-1\"", "\"float32-2\""},
                                            {"\"item_scan_bounds\"", "\"item_scam_bounds\""}};
     const uint64_t wanted = all_answers(w.scorer, w.f, w.seen, w.test, true);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof scans / sizeof *scans; i++) {
         buffer c = change(&inference, scans[i][0], scans[i][1]);
         lfm_file *file = buffer_open(&c);
         lfm_scorer *scorer = NULL;

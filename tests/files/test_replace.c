@@ -90,6 +90,27 @@ static void test_links(void)
     world_free(&w);
 }
 
+/* What killed processes have left behind, all of one number as in a container, is never in the way. */
+static void test_left_behind(void)
+{
+    enum { LEFT = 1001 };
+    world w = small();
+    char *folder = folder_make(), *path = path_in(folder, "model");
+    for (int i = 0; i < LEFT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, ".model.%ld-%d.tmp", (long)getpid(), i);
+        char *left = path_in(folder, name);
+        FILE *file = fopen(left, "wb");
+        REQUIRE(file != NULL && fclose(file) == 0);
+        free(left);
+    }
+    CHECK_OK(lfm_model_save(w.model, path, NULL));
+    CHECK_INTEGER(folder_count(folder), LEFT + 1);
+    folder_remove(folder);
+    free(path);
+    world_free(&w);
+}
+
 static void test_bad_paths(void)
 {
     world w = small();
@@ -295,6 +316,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"permissions are kept", test_modes},
         {"symbolic links are followed", test_links},
+        {"temporary files that were left behind", test_left_behind},
         {"paths that cannot be written", test_bad_paths},
         {"no permission", test_permission},
         {"a limit on the size of files", test_limit},

@@ -16,13 +16,14 @@ static bool next_kind(int *at, world_kind *kind)
     const int i = (*at)++;
     *kind = (world_kind){.d = widths[i % WIDTHS],
                          .optimiser = i / WIDTHS % 3,
-                         .precision = i / (WIDTHS * 3) % 2,
-                         .features = i / (WIDTHS * 6) % 2,
-                         .seen = i / (WIDTHS * 12) % 2};
-    return i < WIDTHS * 24;
+                         .precision = i / (WIDTHS * 3) % 3,
+                         .features = i / (WIDTHS * 9) % 2,
+                         .seen = i / (WIDTHS * 18) % 2,
+                         .names = i % 3};
+    return i < WIDTHS * 36;
 }
 
-/* Save what was loaded once more: model, features, seen, training options and notes. */
+/* Save what was loaded once more: model, features, seen, names, training options and notes. */
 static buffer save_again(lfm_file *file, lfm_model *model, lfm_scorer *scorer, int32_t precision,
                          const lfm_train_options *train, const char *const *notes, int64_t n_notes)
 {
@@ -43,15 +44,37 @@ static buffer save_again(lfm_file *file, lfm_model *model, lfm_scorer *scorer, i
     options.train = train != NULL ? &loaded : NULL;
     options.notes = notes;
     options.n_notes = n_notes;
+    lfm_ids *ids[4] = {NULL, NULL, NULL, NULL};
+    for (int32_t space = 0; space < 4; space++) {
+        CHECK_OK(lfm_file_ids(file, space, &ids[space]));
+        options.ids[space] = ids[space];
+        if (space >= 2)
+            options.feature_ids_start[space - 2] = lfm_file_ids_start(file, space);
+    }
     buffer b = {0};
     if (model != NULL)
         CHECK_OK(lfm_model_write(model, buffer_write, &b, &options));
     else
         CHECK_OK(lfm_scorer_write(scorer, buffer_write, &b, &options));
+    for (int32_t space = 0; space < 4; space++)
+        lfm_ids_free(ids[space]);
     lfm_features_free(f[0]);
     lfm_features_free(f[1]);
     lfm_interactions_free(seen);
     return b;
+}
+
+static void check_names(lfm_file *file, const world *w)
+{
+    for (int32_t space = 0; space < 4; space++) {
+        lfm_ids *ids = NULL;
+        REQUIRE_OK(lfm_file_ids(file, space, &ids));
+        CHECK((ids != NULL) == (w->ids[space] != NULL));
+        CHECK(names_equal(ids, w->ids[space]));
+        CHECK_INTEGER(lfm_file_ids_start(file, space), space >= 2 ? w->ids_start[space - 2] : 0);
+        lfm_ids_free(ids);
+    }
+    (void)file_names_answers(file, true);
 }
 
 static void check_checkpoint(const world *w, const lfm_train_options *train, const char *const *notes, int64_t n_notes)
@@ -65,6 +88,7 @@ static void check_checkpoint(const world *w, const lfm_train_options *train, con
     lfm_file *file = buffer_open(&first);
     CHECK_INTEGER(lfm_file_kind(file), LFM_FILE_CHECKPOINT);
     CHECK_OK(lfm_file_check(file, NULL));
+    check_names(file, w);
     lfm_model *model = NULL;
     REQUIRE_OK(lfm_file_model(file, &model));
     CHECK(model_hash(model) == model_hash(w->model));
@@ -90,6 +114,7 @@ static void check_inference(const world *w, int32_t precision, const lfm_train_o
     lfm_file *file = buffer_open(&first);
     CHECK_INTEGER(lfm_file_kind(file), LFM_FILE_INFERENCE);
     CHECK_OK(lfm_file_check(file, NULL));
+    check_names(file, w);
     lfm_scorer *scorer = NULL;
     REQUIRE_OK(lfm_file_scorer(file, NULL, &scorer));
     buffer again = save_again(file, NULL, scorer, precision, train, notes, n_notes);
@@ -195,12 +220,12 @@ static void test_scorer_of_checkpoint(void)
 /* Another precision of scanning than the file's, another choice of what to keep. */
 static void test_other_precision(void)
 {
-    for (int32_t stored = 0; stored < 2; stored++) {
+    for (int32_t stored = 0; stored < 3; stored++) {
         world w = world_make(&(world_kind){.d = 19, .precision = stored, .features = true, .seen = true});
         const uint64_t wanted = all_answers(w.scorer, w.f, w.seen, w.test, true);
         buffer b = world_inference(&w, w.scorer, LFM_PRECISION_FLOAT32);
         lfm_file *file = buffer_open(&b);
-        for (int32_t asked = 0; asked < 2; asked++) {
+        for (int32_t asked = 0; asked < 3; asked++) {
             lfm_scorer_options options;
             lfm_scorer_options_init(&options);
             options.precision = asked;

@@ -2,6 +2,7 @@
 packages safetensors and xxhash where Python has them (pip install safetensors numpy xxhash).
 
 Usage: test_safetensors.py SAMPLE FOLDER_OF_COMMAND; SAMPLE is the program made from sample.c."""
+import json
 import pathlib
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def near(a, b, tolerance):
 
 def check_layout(file):
     places = sorted((offset, name) for name, (_, _, _, offset) in file.tensors.items())
-    sizes = {'F32': 4, 'F16': 2, 'I32': 4, 'I64': 8, 'U8': 1}
+    sizes = {'F64': 8, 'F32': 4, 'F16': 2, 'I32': 4, 'I64': 8, 'U8': 1}
     at = len(file.raw) - len(file.data)
     assert at % 64 == 0
     for offset, name in places:
@@ -96,6 +97,56 @@ def test_inference_file_is_what_the_page_says(folder):
     check_answers(file, path)
 
 
+def found_names(path):
+    """What the library says: by space, the row and the name of each."""
+    found = {}
+    for line in sample('names', path).splitlines():
+        space, row, *name = line.split(' ')
+        found.setdefault(space, []).append((int(row), name[0]))
+    return found
+
+
+def shown(name):
+    return str(name) if isinstance(name, int) else name.hex()
+
+
+def test_names_are_what_the_page_says(folder):
+    """Read, and found through the table, by the page alone."""
+    for kind in ('checkpoint', 'inference', 'half', 'numbers'):
+        path = written(folder, kind)
+        file = files.File(path)
+        check_layout(file)
+        said = found_names(path)
+        assert sorted(said) == ['item', 'item_feature', 'user', 'user_feature']
+        for space, start, n in (('user', 0, USERS), ('item', 0, ITEMS - 2), ('user_feature', 2, 7),
+                                ('item_feature', 0, 10)):
+            names = file.names(space)
+            assert len(names) == n and len(set(names)) == n, (space, names)
+            assert said[space] == [(start + i, shown(name)) for i, name in enumerate(names)], space
+            assert [file.find(space, name) for name in names] == list(range(start, start + n)), space
+            table = file.numbers(f'{space}_ids_table')
+            assert len(table) & (len(table) - 1) == 0 and table.count(-1) == len(table) - n >= len(table) // 4
+            # The table of names put in in their order.
+            again = files.names_tensors(space, names)
+            assert len(table) != len(again[f'{space}_ids_table'][2]) or table == again[f'{space}_ids_table'][2]
+            assert file.find(space, 77 if kind == 'numbers' else b'nobody') is None
+        if kind != 'numbers':
+            assert file.names('user')[0] == b'name 0' and file.names('user')[1] == b''
+            assert file.names('user')[3] == b'na\0e 3' and file.names('user')[5] == 'café'.encode()
+        else:
+            assert file.names('item')[:4] == [-2 ** 63, 0, 2 ** 63 - 1, -1]
+
+
+def test_siphash(folder):
+    """As Python hashes bytes since 3.11, under the key of zeros when its seed is 0."""
+    if sys.hash_info.algorithm != 'siphash13':
+        raise command.Skip('Python hashes bytes otherwise')
+    texts = [bytes(range(n)) for n in range(1, 70)]
+    program = f'print([hash(text) for text in {texts!r}])'
+    run = subprocess.run([sys.executable, '-c', program], env={'PYTHONHASHSEED': '0'}, capture_output=True, check=True)
+    assert [files.siphash13(text) for text in texts] == [h % 2 ** 64 for h in json.loads(run.stdout)]
+
+
 def check_answers(file, path):
     users, items = file.rows('user_representations'), file.rows('item_representations')
     user_biases = file.numbers('user_representation_biases')
@@ -128,7 +179,7 @@ def test_checksums(folder):
         import xxhash
     except ImportError:
         raise command.Skip('Python has no package xxhash')
-    for kind in ('checkpoint', 'inference', 'half'):
+    for kind in ('checkpoint', 'inference', 'half', 'numbers'):
         file = files.File(written(folder, kind))
         assert xxhash.xxh3_64_hexdigest(file.data) == file.metadata['data_checksum']
         key = b'"header_checksum":"'
@@ -178,6 +229,18 @@ def test_half_precision_written_from_the_page_alone(folder):
     check_foreign(folder / 'foreign', half)
 
 
+def test_names_written_from_the_page_alone(folder):
+    for users, items in (([b'ann', b'', 'zoë'.encode()], [b'%d' % i for i in range(21)]),
+                         ([5, -7], [i * i - 50 for i in range(20)])):
+        tensors = {**foreign(), **files.names_tensors('user', users), **files.names_tensors('item', items)}
+        # Those whose size is the largest first, so that all are aligned.
+        tensors = dict(sorted(tensors.items(), key=lambda pair: 'I64 F64 F32 I32 U8'.split().index(pair[1][0])))
+        files.write(folder / 'foreign', METADATA, tensors)
+        check_foreign(folder / 'foreign', foreign())
+        assert found_names(folder / 'foreign') == {space: [(i, shown(name)) for i, name in enumerate(names)]
+                                                   for space, names in (('user', users), ('item', items))}
+
+
 def package():
     try:
         import numpy
@@ -189,7 +252,7 @@ def package():
 
 def test_the_package_reads_ours(folder):
     numpy, safetensors = package()
-    for kind in ('checkpoint', 'inference', 'half'):
+    for kind in ('checkpoint', 'inference', 'half', 'numbers'):
         path = written(folder, kind)
         own = files.File(path)
         with safetensors.safe_open(path, framework='numpy') as opened:

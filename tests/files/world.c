@@ -72,6 +72,13 @@ world world_make(const world_kind *kind)
     w.test = entries_build(NULL, &entries);
     entries_free(&entries);
     w.seen = kind->seen ? lfm_interactions_ref(w.train) : NULL;
+    for (int side = 0; kind->names != NAMES_NONE && side < 2; side++) {
+        const int32_t of = kind->names == NAMES_TEXT ? LFM_IDS_TEXT : LFM_IDS_NUMBER;
+        const int32_t n_features = lfm_model_n_features(w.model, side);
+        w.ids[side] = names_make(of, side == 0 ? USERS : ITEMS - 2);
+        w.ids_start[side] = side == 0 ? 2 : 0;
+        w.ids[side + 2] = names_make(of, n_features - (side == 0 ? 2 : 1));
+    }
     world_train(&w, w.model, 3);
     lfm_scorer_options options;
     lfm_scorer_options_init(&options);
@@ -89,6 +96,8 @@ void world_free(world *w)
     lfm_interactions_free(w->train);
     lfm_interactions_free(w->seen);
     lfm_interactions_free(w->test);
+    for (int space = 0; space < 4; space++)
+        lfm_ids_free(w->ids[space]);
 }
 
 lfm_save_options world_options(const world *w)
@@ -98,6 +107,9 @@ lfm_save_options world_options(const world *w)
     options.user_features = w->f[0];
     options.item_features = w->f[1];
     options.seen = w->seen;
+    for (int space = 0; space < 4; space++)
+        options.ids[space] = w->ids[space];
+    memcpy(options.feature_ids_start, w->ids_start, sizeof w->ids_start);
     return options;
 }
 

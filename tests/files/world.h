@@ -27,10 +27,14 @@ typedef struct world {
     lfm_features *f[2];             /* NULL: the identity */
     lfm_interactions *train, *seen; /* seen: train, or NULL */
     lfm_interactions *test;
+    lfm_ids *ids[4];      /* by space; NULL: none. Not all items and features have names */
+    int32_t ids_start[2]; /* of features */
 } world;
+enum { NAMES_NONE, NAMES_TEXT, NAMES_NUMBER };
 typedef struct world_kind {
     int32_t d, optimiser, precision;
     bool features, seen;
+    int32_t names;
 } world_kind;
 world world_make(const world_kind *kind);
 void world_free(world *w);
@@ -53,6 +57,18 @@ lfm_status buffer_try(const buffer *b, const lfm_file_options *options, lfm_file
  * left out. */
 uint64_t all_answers(const lfm_scorer *scorer, lfm_features *const f[2], lfm_interactions *seen,
                      lfm_interactions *test, bool strict);
+
+/* n names of a kind, none like another: empty, with a NUL in it, long, not UTF-8; or small, huge and negative. */
+lfm_ids *names_make(int32_t kind, int32_t n);
+
+/* Whether two have the same names, each found in both at its index. */
+bool names_equal(const lfm_ids *a, const lfm_ids *b);
+
+/* Ask names everything and return a hash of the answers. trusted: each name must be found at its index. */
+uint64_t names_answers(const lfm_ids *ids, bool trusted);
+
+/* The same of the names in all spaces of a file, and where they start. Adds to them in the end, too. */
+uint64_t file_names_answers(lfm_file *file, bool trusted);
 
 /* Load and ask whatever a file may hold; nothing may crash. Returns whether it could be opened. */
 bool try_everything(const unsigned char *data, int64_t n);

@@ -34,9 +34,10 @@ static void write_seed(const char *folder, const char *name, buffer *b)
 
 static int write_seeds(const char *folder)
 {
-    world w = world_make(&(world_kind){.d = 1, .features = true, .seen = true});
+    world w = world_make(&(world_kind){.d = 1, .features = true, .seen = true, .names = NAMES_TEXT});
     world half = world_make(&(world_kind){
-        .d = 2, .optimiser = LFM_OPTIMISER_ADADELTA, .precision = LFM_PRECISION_HALF});
+        .d = 2, .optimiser = LFM_OPTIMISER_ADADELTA, .precision = LFM_PRECISION_HALF, .names = NAMES_NUMBER});
+    world int8 = world_make(&(world_kind){.d = 3, .precision = LFM_PRECISION_INT8, .seen = true});
     buffer b = world_checkpoint(&w);
     write_seed(folder, "checkpoint", &b);
     b = world_inference(&w, w.scorer, LFM_PRECISION_FLOAT32);
@@ -47,8 +48,11 @@ static int write_seeds(const char *folder)
     write_seed(folder, "inference-half-scan", &b);
     b = world_checkpoint(&half);
     write_seed(folder, "checkpoint-adadelta", &b);
+    b = world_inference(&int8, int8.scorer, LFM_PRECISION_FLOAT32);
+    write_seed(folder, "inference-int8-scan", &b);
     world_free(&w);
     world_free(&half);
+    world_free(&int8);
     return 0;
 }
 
@@ -72,5 +76,5 @@ int main(int argc, char **argv)
     }
     closedir(folder);
     printf("1..%d\n", n);
-    return n < 5;
+    return n < 6;
 }

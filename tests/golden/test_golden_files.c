@@ -21,6 +21,7 @@ typedef struct golden {
     int32_t items[USERS_ASKED][K];
     float scores[USERS_ASKED][K];
     uint64_t model; /* model_hash() of a checkpoint after one more epoch; 0: of none */
+    uint64_t names; /* of all spaces, and what is found by them */
 } golden;
 
 static const golden expected[] = {
@@ -72,6 +73,7 @@ static golden look_at(const char *name)
     const char *epochs = lfm_file_metadata(file, "epochs");
     found.epochs = epochs != NULL ? atoll(epochs) : -1;
     ask(scorer, seen, &found);
+    found.names = file_names_answers(file, true);
     if (found.kind == LFM_FILE_CHECKPOINT)
         train_on(file, &found);
     lfm_interactions_free(seen);
@@ -92,6 +94,7 @@ static void test_all(void)
         CHECK(memcmp(found.items, wanted->items, sizeof found.items) == 0);
         CHECK(memcmp(found.scores, wanted->scores, sizeof found.scores) == 0);
         CHECK(found.model == wanted->model);
+        CHECK(found.names == wanted->names);
     }
 }
 
@@ -111,31 +114,41 @@ static void print_golden(const golden *g)
             printf("%s%af", i > 0 ? ", " : "", (double)g->scores[user][i]);
         printf("}");
     }
-    printf("},\n UINT64_C(0x%016llx)},\n", (unsigned long long)g->model);
+    printf("},\n UINT64_C(0x%016llx), UINT64_C(0x%016llx)},\n", (unsigned long long)g->model,
+           (unsigned long long)g->names);
 }
 
-static void write_all(void)
+/* Save one file of the present version and print what it holds. */
+static void write_one(const world *w, const char *name, int32_t kind, int32_t precision)
 {
-    static const char *const names[] = {"v1-checkpoint.lfm", "v1-inference.lfm", "v1-half.lfm"};
     static const char *const notes[] = {"made for", "the tests"};
-    world w = world_make(&(world_kind){.d = 4, .features = true, .seen = true});
     lfm_train_options train;
     lfm_train_options_init(&train);
     train.loss = LFM_LOSS_BPR;
     train.epochs = 1;
     train.threads = 1;
-    for (int i = 0; i < 3; i++) {
-        lfm_save_options options = world_options(&w);
-        options.train = &train;
-        options.notes = notes;
-        options.n_notes = 1;
-        options.precision = i == 2 ? LFM_PRECISION_HALF : LFM_PRECISION_FLOAT32;
-        char *path = path_in(folder, names[i]);
-        CHECK_OK(i == 0 ? lfm_model_save(w.model, path, &options) : lfm_scorer_save(w.scorer, path, &options));
-        free(path);
-        const golden found = look_at(names[i]);
-        print_golden(&found);
-    }
+    lfm_save_options options = world_options(w);
+    options.train = &train;
+    options.notes = notes;
+    options.n_notes = 1;
+    options.precision = precision;
+    char *path = path_in(folder, name);
+    CHECK_OK(kind == LFM_FILE_CHECKPOINT ? lfm_model_save(w->model, path, &options)
+                                         : lfm_scorer_save(w->scorer, path, &options));
+    free(path);
+    const golden found = look_at(name);
+    print_golden(&found);
+}
+
+static void write_all(void)
+{
+    world w = world_make(&(world_kind){.d = 4, .features = true, .seen = true, .names = NAMES_TEXT});
+    write_one(&w, "v1-checkpoint.lfm", LFM_FILE_CHECKPOINT, LFM_PRECISION_FLOAT32);
+    write_one(&w, "v1-inference.lfm", LFM_FILE_INFERENCE, LFM_PRECISION_FLOAT32);
+    write_one(&w, "v1-half.lfm", LFM_FILE_INFERENCE, LFM_PRECISION_HALF);
+    world_free(&w);
+    w = world_make(&(world_kind){.d = 3, .names = NAMES_NUMBER});
+    write_one(&w, "v1-numbers.lfm", LFM_FILE_INFERENCE, LFM_PRECISION_FLOAT32);
     world_free(&w);
 }
 

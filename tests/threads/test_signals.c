@@ -127,7 +127,7 @@ static void test_storm(void)
     CHECK_FAILS(lfm_model_reset(NULL), LFM_ERROR_ARGUMENT, "model");
     on_alarm(cancel_on_signal, 1, 0);
     while (handled == 0)
-        ;
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
     no_alarms();
     CHECK_MESSAGE("model");
     remove(path);

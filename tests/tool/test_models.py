@@ -5,10 +5,14 @@ import pathlib
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 import command
 from command import fine, fit, lfm, likes, lines_of, refused, write
+
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent / 'files'))
+import safetensors_file as files  # noqa: E402 (the reader and writer of model files)
 
 
 def model(path):
@@ -117,6 +121,44 @@ def test_takes_in_new_users_items_and_tags(folder):
     third = tags(folder / 'tags3.tsv', extra='inew\tthird\ninew\tfourth\n')
     refused(1, 'tags3.tsv', 'train anew', of=fit(more, '--item-features', third, '--identity', 'item', '--resume',
                                                  folder / 'b.lfm'))
+
+
+def renamed(path, spaces, to):
+    """A checkpoint as another program would write it: other lists of names, None for no names; no checksums."""
+    file = files.File(path)
+    metadata = {key: text for key, text in file.metadata.items()
+                if key not in ('header_checksum', 'data_checksum', 'library_version')}
+    tensors = {name: about[:3] for name, about in file.tensors.items()}
+    for space, change in spaces.items():
+        names = change(file.names(space))
+        for part in ('', '_offsets', '_table'):
+            tensors.pop(f'{space}_ids{part}')
+        tensors.update(files.names_tensors(space, names) if names is not None else {})
+    sizes = {'I64': 8, 'F32': 4, 'I32': 4, 'U8': 1}
+    files.write(to, metadata, dict(sorted(tensors.items(), key=lambda named: -sizes[named[1][0]])))
+    return to
+
+
+def test_resumes_where_names_are_numbers(folder):
+    """Ids that a program saved as numbers are the texts of their digits."""
+    rows = [line.split('\t') for line in likes(folder / 'likes.tsv').read_text().splitlines()]
+    data = write(folder / 'numbers.tsv', ''.join(f'{1000 - 70 * int(user[1:])}\t{item[1:]}\n' for user, item, *_ in rows))
+    more = write(folder / 'more.tsv', data.read_text() + '5\t3\n-5\t777\n')
+    tagged = ['--item-features', write(folder / 'tags.tsv', ''.join(f'{i}\t{i % 3 - 1}\n' for i in range(40)))]
+    for features, spaces in (([], ['user', 'item']), (tagged, ['user', 'item', 'item_feature']), (tagged, ['item'])):
+        fine(data, *features, '--epochs', 2, '--save', folder / 'texts.lfm')
+        numbers = renamed(folder / 'texts.lfm', {space: lambda names: [int(name) for name in names] for space in spaces}, folder / 'numbers.lfm')
+        assert files.File(numbers).tensors['item_ids'][0] == 'I64'
+        for name in ('texts', 'numbers'):
+            fine(more, *features, '--epochs', 2, '--resume', folder / f'{name}.lfm', '--save', folder / f'{name}2.lfm')
+        assert (folder / 'texts2.lfm').read_bytes() == (folder / 'numbers2.lfm').read_bytes(), spaces
+        assert files.File(folder / 'numbers2.lfm').find('user', b'-5') is not None
+    fine(data, '--epochs', 1, '--save', folder / 'texts.lfm')
+    for change, said in ((lambda names: None, 'does not say what its users and items are called'),
+                         (lambda names: [3 for name in names], 'twice'),
+                         (lambda names: names[:-1], 'says what 29 of its 30 users are called')):
+        changed = renamed(folder / 'texts.lfm', {'user': change}, folder / 'changed.lfm')
+        refused(1, said, of=fit(data, '--resume', changed))
 
 
 def test_odd_names_come_back(folder):

@@ -228,6 +228,27 @@ def test_metrics(world, k, wrap):
                         assert ours.shape == theirs.shape and np.allclose(ours, theirs, atol=1e-6)
 
 
+@pytest.mark.parametrize('ties', [False, True])
+def test_hits_from_lists_and_from_ranks_are_the_same(ties, monkeypatch):
+    from lfm.lightfm import _ranking
+    train = sp.rand(40, 60, 0.2, 'csr', random_state=1)
+    test = (lambda m: (m - m.multiply(train != 0)).tocsr())(sp.rand(40, 60, 0.4, 'csr', random_state=2))
+    test.data[test.indptr[5]:test.indptr[6]] = 0
+    test.eliminate_zeros()
+    model = LightFM(loss='warp', no_components=3, random_state=5).fit(train, epochs=3)
+    if ties:
+        for name in ('user_embeddings', 'item_embeddings', 'user_biases', 'item_biases'):
+            setattr(model, name, np.round(getattr(model, name)))
+    found = {}
+    monkeypatch.setattr(_ranking, '_AT_ONCE', 7)
+    for longest in (200, 0):
+        monkeypatch.setattr(_ranking, '_LONGEST_LIST', longest)
+        found[longest] = [precision_at_k(model, test, excluded, k=k, preserve_rows=True)
+                       for excluded in (None, train) for k in (1, 2, 10, 59, 60)]
+    assert all(np.array_equal(a, b) for a, b in zip(*found.values()))
+    assert sum(x.sum() for x in found[0]) > 10
+
+
 def test_metrics_go_by_a_redefined_predict_rank():
     train = sp.rand(6, 20, 0.3, 'csr', random_state=1)
     model = Redefined().fit(train)

@@ -14,6 +14,8 @@ from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make
 _TYPE_OF = {np.dtype(np.int32): _abi.LFM_INT32, np.dtype(np.int64): _abi.LFM_INT64,
             np.dtype(np.float32): _abi.LFM_FLOAT32, np.dtype(np.float64): _abi.LFM_FLOAT64}
 INT32_MAX = 2**31 - 1
+_EMBEDDINGS = STRUCTS['lfm_embeddings']
+_EMBEDDINGS_SIZE = ctypes.sizeof(_EMBEDDINGS)
 
 # What the library borrows stays referenced from here until it says that it is done.
 _borrowed: Dict[int, Tuple[Any, ...]] = {}
@@ -115,10 +117,9 @@ def features_from_csr(matrix: Any, **options: Any) -> Handle:
 
 
 def embeddings(vectors: Any, biases: Any) -> Any:
-    """An lfm_embeddings that points into float32 arrays, which must outlive it."""
-    return make('lfm_embeddings', vectors=address(vectors) or None, biases=address(biases) or None,
-                stride=vectors.strides[0] if len(vectors) > 1 else 0, n_rows=vectors.shape[0],
-                n_components=vectors.shape[1])
+    """An lfm_embeddings that points into packed float32 arrays, which must outlive it."""
+    rows, d = vectors.shape
+    return _EMBEDDINGS(_EMBEDDINGS_SIZE, address(vectors) or None, address(biases) or None, 0, rows, d)
 
 
 def is_identity(matrix: Any) -> bool:

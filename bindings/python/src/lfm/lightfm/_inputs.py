@@ -66,11 +66,11 @@ def sample_weights(interactions: Any, sample_weight: Any, loss: str) -> Optional
     return sample_weight.data
 
 
-def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any]:
-    """The ids of predict as int32 arrays of one length."""
+def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
+    """The ids of predict as int32 arrays of one length, and the largest of each."""
     item_ids = np.asarray(item_ids)
-    if np.ndim(user_ids) == 0 and isinstance(user_ids, (int, np.integer)):
-        user_ids = np.broadcast_to(np.asarray(user_ids), item_ids.shape)
+    if isinstance(user_ids, (int, np.integer)):
+        user_ids = np.full(item_ids.shape, user_ids)
     user_ids = np.asarray(user_ids)
     if user_ids.ndim != 1 or item_ids.ndim != 1:
         raise ValueError('user_ids and item_ids must be one-dimensional')
@@ -78,13 +78,15 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any]:
         raise ValueError(f'there are {len(user_ids)} user ids and {len(item_ids)} item ids: the numbers must be equal')
     if len(user_ids) == 0:
         raise ValueError('user_ids and item_ids are empty')
-    return _as_int32(user_ids, 'user_ids'), _as_int32(item_ids, 'item_ids')
+    users, most_user = _as_int32(user_ids, 'user_ids')
+    items, most_item = _as_int32(item_ids, 'item_ids')
+    return users, items, most_user, most_item
 
 
-def _as_int32(ids: Any, what: str) -> Any:
+def _as_int32(ids: Any, what: str) -> Tuple[Any, int]:
     if ids.dtype.kind not in 'iufb':
         raise TypeError(f'{what} must be numbers, not {ids.dtype}')
     low, high = ids.min(), ids.max()
     if not (low >= 0 and high < 2**31 - 1):
         raise ValueError(f'{what} range from {low} to {high}: ids cannot be negative or exceed 2^31 - 2')
-    return np.ascontiguousarray(ids, dtype=np.int32)
+    return np.ascontiguousarray(ids, dtype=np.int32), int(high)

@@ -48,7 +48,9 @@ def pair_of(model: Any, side: str) -> Tuple[Any, Any]:
     d = int(model.no_components)
     if d > vectors.shape[1]:
         raise ValueError(f'no_components is {d}, {side}_embeddings has {vectors.shape[1]} columns: fit again')
-    return np.ascontiguousarray(vectors[:, :d]), np.ascontiguousarray(biases)
+    if d < vectors.shape[1]:
+        vectors = vectors[:, :d]
+    return np.ascontiguousarray(vectors), np.ascontiguousarray(biases)
 
 
 class Training:

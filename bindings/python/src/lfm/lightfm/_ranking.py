@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import ctypes
+from functools import partial
 from typing import Any, Optional, Tuple
 
 import numpy as np
 import scipy.sparse as sp
 
+from .. import _abi
 from .._library import Handle, create, lib, make
 from .._matrices import address, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
@@ -55,12 +57,25 @@ def predict(model: Any, user_features: Optional[Any], item_features: Optional[An
     users, user_biases, user_places = represent_pairs(model, 'user', user_features, user_ids)
     items, item_biases, item_places = represent_pairs(model, 'item', item_features, item_ids)
     scores = np.empty(len(user_ids), dtype=np.float32)
+    left, right = embeddings(users, user_biases), embeddings(items, item_biases)
+    pointers = (None, ctypes.byref(left), ctypes.byref(right), len(scores), address(user_places), address(item_places),
+                address(scores))
+    if len(scores) < _SHORT:
+        lib.lfm_predict_embeddings(*pointers, _ONE_THREAD)
+        return scores
     cancel = new_cancel()
     options = make('lfm_infer_options', threads=threads, cancel=cancel.pointer)
-    left, right = embeddings(users, user_biases), embeddings(items, item_biases)
-    lib.lfm_predict_embeddings(None, ctypes.byref(left), ctypes.byref(right), len(scores), address(user_places),
-                               address(item_places), address(scores), ctypes.byref(options))
+    run_interruptibly(partial(lib.lfm_predict_embeddings, *pointers, ctypes.byref(options)), cancel)
     return scores
+
+
+# Precision is looked for in lists of fewer than so many items, of so many users at once.
+_LONGEST_LIST, _AT_ONCE = 200, 1 << 16
+
+
+# Pairs that are scored before another thread could help.
+_SHORT = 20000
+_ONE_THREAD = ctypes.byref(make('lfm_infer_options', threads=1))
 
 
 class Ranking:
@@ -69,8 +84,9 @@ class Ranking:
 
     def __init__(self, model: Any, test: Any, train: Any, user_features: Any, item_features: Any,
                  threads: int, check_intersections: bool) -> None:
+        self._disjoint = train is None
         if check_intersections and train is not None:
-            check_disjoint(test, train)
+            self._disjoint = check_disjoint(test, train)
         n_users, n_items = test.shape
         user_features = feature_rows(model, 'user', user_features, n_users, True)
         item_features = feature_rows(model, 'item', item_features, n_items, True)
@@ -81,20 +97,53 @@ class Ranking:
         self._train = None if train is None else interactions_from_csr(train)
         left = represent(model, 'user', None if user_features is None else user_features[:n_users])
         right = represent(model, 'item', None if item_features is None else item_features[:n_items])
-        users, items = embeddings(*left), embeddings(*right)
-        options = make('lfm_scorer_options', threads=threads)
-        self._scorer: Handle = create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(users),
-                                      ctypes.byref(items), ctypes.byref(options))
+        self._sides = left, right
         self._cancel = new_cancel()
+
+    def _scorer(self, precision: int) -> Handle:
+        """A scorer that searches in items held so; the results are the same."""
+        users, items = (embeddings(*side) for side in self._sides)
+        options = make('lfm_scorer_options', threads=self.threads, precision=precision)
+        return create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(users), ctypes.byref(items),
+                      ctypes.byref(options))
 
     def ranks(self) -> Any:
         """The rank of every stored entry of test, in its order."""
         ranks = np.empty(self.test.nnz, dtype=np.int32)
         options = make('lfm_infer_options', threads=self.threads, check_overlap=0, cancel=self._cancel.pointer)
+        scorer = self._scorer(_abi.LFM_PRECISION_FLOAT32)
         run_interruptibly(lambda: lib.lfm_rank(
-            self._scorer.pointer, self._test.pointer, self._train.pointer if self._train else None,
+            scorer.pointer, self._test.pointer, self._train.pointer if self._train else None,
             address(ranks) or 8, ctypes.byref(options)), self._cancel)
         return ranks
+
+    def hits(self, k: int) -> Any:
+        """How many entries of each user have a rank below k, as doubles."""
+        users = np.flatnonzero(np.diff(self.test.indptr)).astype(np.int32)
+        if self._disjoint and k < min(self.test.shape[1], _LONGEST_LIST):
+            return self._hits_in_lists(users, k)
+        return np.rint(self.per_user(_abi.LFM_METRIC_PRECISION, k) * k)
+
+    def _hits_in_lists(self, users: Any, k: int) -> Any:
+        """The same from the lists of the k + 1 best: an entry has a rank below k when it scores above the last of
+        them. That spares ranking all entries, and lists are found in small codes of the items."""
+        stored = sp.csr_matrix((np.ones(self.test.nnz, dtype=np.int8), self.test.indices, self.test.indptr),
+                               shape=self.test.shape)
+        scorer = self._scorer(_abi.LFM_PRECISION_INT8)
+        options = make('lfm_recommend_options', threads=self.threads, cancel=self._cancel.pointer)
+        hits = np.zeros(self.test.shape[0])
+        for part in np.split(users, range(_AT_ONCE, len(users), _AT_ONCE)):
+            items = np.empty((len(part), k + 1), dtype=np.int32)
+            scores = np.empty((len(part), k + 1), dtype=np.float32)
+            pointers = (address(part) or 8, k + 1, self._train.pointer if self._train else None, address(items) or 8,
+                        address(scores) or 8)
+            run_interruptibly(partial(lib.lfm_recommend, scorer.pointer, len(part), *pointers, ctypes.byref(options)),
+                              self._cancel)
+            rows, places = np.nonzero(scores[:, :k] > scores[:, k:])
+            if len(rows):
+                found = np.asarray(stored[part[rows], items[rows, places]]).ravel()
+                hits[part] = np.bincount(rows, weights=found, minlength=len(part))
+        return hits
 
     def per_user(self, metric: int, k: int) -> Any:
         """A metric of every user, as doubles; users without entries have 0."""
@@ -106,8 +155,9 @@ class Ranking:
         result = make('lfm_metric_result')
         options = make('lfm_evaluate_options', keep_empty=1, check_overlap=0, threads=self.threads,
                        exclude=self._train.pointer if self._train else None, cancel=self._cancel.pointer)
+        scorer = self._scorer(_abi.LFM_PRECISION_FLOAT32)
         run_interruptibly(lambda: lib.lfm_evaluate(
-            self._scorer.pointer, self._test.pointer, ctypes.byref(wanted), 1, ctypes.byref(options),
+            scorer.pointer, self._test.pointer, ctypes.byref(wanted), 1, ctypes.byref(options),
             ctypes.byref(result), address(numbers)), self._cancel)
         return numbers
 
@@ -122,8 +172,8 @@ def _cut(train: Any, n_users: int, n_items: int) -> Any:
     return train[:, :n_items] if train.shape[1] > n_items else train
 
 
-def check_disjoint(test: Any, train: Any) -> None:
-    """Refuse test and training sets that share a pair."""
+def check_disjoint(test: Any, train: Any) -> bool:
+    """Refuse test and training sets that share a pair; whether none is stored in both, not even with a 0."""
     if tuple(test.shape) != tuple(train.shape):
         raise ValueError(f'test_interactions are {test.shape[0]} x {test.shape[1]}, train_interactions '
                          f'{train.shape[0]} x {train.shape[1]}: the shapes must be the same')
@@ -132,12 +182,13 @@ def check_disjoint(test: Any, train: Any) -> None:
     found, user, item = ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int32()
     lib.lfm_find_overlap(left.pointer, right.pointer, ctypes.byref(found), ctypes.byref(user), ctypes.byref(item))
     if not found.value:
-        return
+        return True
     # Entries that are stored but 0 are no interactions here, as in the product of the matrices.
     shared = test.multiply(train).nnz
     if shared:
         raise ValueError(f'test_interactions and train_interactions share {shared} interactions, user {user.value} '
                          f'and item {item.value} among them: evaluation would be wrong, check the split')
+    return False
 
 
 def rank_matrix(ranking: Ranking) -> Any:

@@ -117,7 +117,7 @@ def _hits(model: Any, test: Any, train: Any, k: Any, user_features: Any, item_fe
     if isinstance(k, (int, np.integer)) and 1 <= k < 2**31:
         ranking = _fast(model, test, train, user_features, item_features, num_threads, check_intersections)
         if ranking is not None:
-            return np.rint(ranking.per_user(_abi.LFM_METRIC_PRECISION, int(k)) * k).astype(np.float32)
+            return ranking.hits(int(k)).astype(np.float32)
     ranks = _ranks(model, test, train, user_features, item_features, num_threads, check_intersections)
     rows = np.repeat(np.arange(ranks.shape[0]), np.diff(ranks.indptr))
     return np.bincount(rows, weights=ranks.data < k, minlength=ranks.shape[0]).astype(np.float32)

@@ -18,6 +18,9 @@ CYTHON_DTYPE = np.float32
 # A RandomState makes its numbers in batches of this many words; drawing so many shows in its state.
 _WORDS = 624
 
+_AT_ONCE = 1 << 15
+_NAMES = tuple(name for name, *_ in ARRAYS)
+
 
 class LightFM:
     """A hybrid recommender: every user and item is the weighted sum of the embeddings of its features.
@@ -113,18 +116,22 @@ class LightFM:
             setattr(self, name, None)
 
     def _check_initialized(self) -> None:
-        if any(getattr(self, name) is None for name, *_ in ARRAYS):
+        if any(getattr(self, name) is None for name in _NAMES):
             raise ValueError('the model is not fitted: call fit before asking it for anything')
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
         start = 1 if self.learning_schedule == 'adagrad' else 0
         for side, rows in (('item', no_item_features), ('user', no_user_features)):
-            drawn = self.random_state.rand(rows, no_components)
-            drawn -= 0.5
-            drawn /= no_components
+            drawn = np.empty((rows, no_components), dtype=np.float32)
+            step = max(1, _AT_ONCE // no_components)
+            for begin in range(0, rows, step):  # a cacheful at a time
+                block = self.random_state.rand(min(step, rows - begin), no_components)
+                block -= 0.5
+                block /= no_components
+                drawn[begin:begin + step] = block
             fresh: Dict[str, Any] = {
-                'embeddings': drawn.astype(np.float32),
+                'embeddings': drawn,
                 'embedding_gradients': np.full((rows, no_components), start, dtype=np.float32),
                 'embedding_momentum': np.zeros((rows, no_components), dtype=np.float32),
                 'biases': np.zeros(rows, dtype=np.float32),
@@ -231,10 +238,10 @@ class LightFM:
         float32 array, a score for each pair.
         """
         self._check_initialized()
-        user_ids, item_ids = pair_ids(user_ids, item_ids)
+        user_ids, item_ids, most_user, most_item = pair_ids(user_ids, item_ids)
         threads = check_threads(num_threads)
-        user_features = feature_rows(self, 'user', user_features, int(user_ids.max()) + 1, False)
-        item_features = feature_rows(self, 'item', item_features, int(item_ids.max()) + 1, False)
+        user_features = feature_rows(self, 'user', user_features, most_user + 1, False)
+        item_features = feature_rows(self, 'item', item_features, most_item + 1, False)
         return predict(self, user_features, item_features, user_ids, item_ids, threads)
 
     def predict_rank(self, test_interactions: Any, train_interactions: Any = None, item_features: Any = None,
