@@ -115,6 +115,26 @@ def test_parameters_are_live(data):
     assert still.fit(train).item_embeddings.shape[1] == 3
 
 
+@pytest.mark.parametrize('most', [0, -3])
+@pytest.mark.parametrize('loss', ['warp', 'warp-kos'])
+def test_no_draws_set_later_mean_no_steps(data, loss, most):
+    model = LightFM(loss=loss, random_state=2).fit(data[0])
+    before, state = arrays(model), model.random_state.get_state()[1].copy()
+    model.max_sampled = most
+    assert model.fit_partial(data[0], epochs=2) is model
+    assert all(np.array_equal(a, b) for a, b in zip(before, arrays(model)))
+    assert not np.array_equal(state, model.random_state.get_state()[1])
+    model.max_sampled = 10
+    assert not np.array_equal(before[0], model.fit_partial(data[0]).item_embeddings)
+
+
+def test_draws_do_not_concern_other_losses(data):
+    for loss in ('logistic', 'bpr'):
+        none, ten = (LightFM(loss=loss, random_state=2) for _ in range(2))
+        none.max_sampled = 0
+        assert same(none.fit(data[0]), ten.fit(data[0]))
+
+
 def test_an_unknown_loss_set_later_is_logistic(data):
     odd, logistic = (LightFM(random_state=2) for _ in range(2))
     odd.loss = 'no such thing'

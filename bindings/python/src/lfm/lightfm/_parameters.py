@@ -112,12 +112,14 @@ class Training:
     def run_epoch(self, seed: int) -> None:
         """One epoch with the parameters that the model has now."""
         m = self._owner
+        if m.max_sampled < 1 and m.loss in ('warp', 'warp-kos'):
+            return  # nobody is drawn, nobody violates: an epoch without a step
         options = make(
             'lfm_train_options', loss=LOSSES.get(m.loss, _abi.LFM_LOSS_LOGISTIC), epochs=1,
             learning_rate=float(m.learning_rate), regularisation=_abi.LFM_REGULARISATION_LIGHTFM,
             user_alpha=float(m.user_alpha), item_alpha=float(m.item_alpha), rho=float(m.rho),
-            epsilon=max(float(m.epsilon), 1e-30), max_sampled=_bounded(m.max_sampled, 1000000),
-            kos_k=_bounded(m.k, 1000), kos_n=_bounded(m.n, 1000), kos_known=1, threads=self._threads,
+            epsilon=max(float(m.epsilon), 1e-30), max_sampled=max(_bounded(m.max_sampled, 1000000), 1),
+            kos_k=max(_bounded(m.k, 1000), 1), kos_n=_bounded(m.n, 1000), kos_known=1, threads=self._threads,
             draw_seed=seed, cancel=self._cancel.pointer)
 
         def call() -> None:

@@ -59,7 +59,8 @@ def fetch_movielens(data_home: Any = None, indicator_features: bool = True, genr
         'train': _matrix(ratings[0], shape, min_rating),
         'test': _matrix(ratings[1], shape, min_rating),
         'item_features': features,
-        'item_feature_labels': np.concatenate([part[1] for part in parts]),
+        # Of one kind of features, these are its labels themselves: with indicators alone, item_labels.
+        'item_feature_labels': parts[0][1] if len(parts) == 1 else np.concatenate([part[1] for part in parts]),
         'item_labels': titles,
     }
 

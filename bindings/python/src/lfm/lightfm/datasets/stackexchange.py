@@ -67,7 +67,7 @@ def fetch_stackexchange(dataset: str, test_set_fraction: float = 0.2, min_traini
         parts.append((_matrix(data, 'features').tocsr(), data['labels']))
     features = parts[0][0] if len(parts) == 1 else sp.hstack([part[0] for part in parts]).tocsr()
     return {'train': train, 'test': test, 'item_features': features,
-            'item_feature_labels': np.concatenate([part[1] for part in parts])}
+            'item_feature_labels': parts[0][1] if len(parts) == 1 else np.concatenate([part[1] for part in parts])}
 
 
 def _matrix(data: Dict[str, Any], name: str) -> Any:
