@@ -50,7 +50,8 @@ LFM_API void lfm_save_options_init_sized(lfm_save_options *options, size_t size)
  * OPTION, SHAPE (features, seen or ids that do not fit the model or scorer), DATA (a number beyond half
  * precision: names array and row), FILE (names path and reason), UNSUPPORTED (a scorer of more than 65536
  * components; a big-endian machine), BUSY, DIVERGED, CANCELLED, MEMORY.
- * Memory: 4 bytes per entry of `seen`, 8 per row of a feature matrix, 1 MB. Since 0.1. */
+ * Memory: 4 bytes per entry of `seen` and 8 per user with it, 8 per row of a feature matrix, up to 11 per name,
+ * 1 MB. Since 0.1. */
 LFM_API lfm_status lfm_model_save(const lfm_model *model, const char *path, const lfm_save_options *options);
 LFM_API lfm_status lfm_scorer_save(const lfm_scorer *scorer, const char *path, const lfm_save_options *options);
 

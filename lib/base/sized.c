@@ -53,3 +53,10 @@ lfm_status lfmi_sized_write(void *given, const void *known, size_t known_size, c
     memcpy(given, &size, sizeof size);
     return LFM_OK;
 }
+
+lfm_status lfmi_reserved_check(int32_t reserved, const char *name)
+{
+    if (reserved == 0)
+        return LFM_OK;
+    return lfmi_fail(LFM_ERROR_OPTION, "%s: reserved is %d, must be 0", name, reserved);
+}

@@ -16,6 +16,9 @@ void lfmi_sized_init(void *target, size_t size, const void *defaults, size_t kno
  * release callback in it can be honoured. Errors: OPTION. */
 lfm_status lfmi_sized_read(void *known, size_t known_size, const void *given, const char *name);
 
+/* Refuse a reserved field that is set: what it will mean some day this library would ignore. Errors: OPTION. */
+lfm_status lfmi_reserved_check(int32_t reserved, const char *name);
+
 /* Copy `known` into the caller's struct, at most the size that it states, and leave that as it is.
  * Errors: OPTION when the stated size is below size_t's. */
 lfm_status lfmi_sized_write(void *given, const void *known, size_t known_size, const char *name);

@@ -37,9 +37,7 @@ static lfm_status read_options(lfm_evaluate_options *known, const lfm_evaluate_o
         return bad_option("bootstrap", known->bootstrap, "in [0, 1000000]");
     if (!(known->confidence > 0 && known->confidence < 1))
         return bad_option("confidence", known->confidence, "in (0, 1)");
-    if (known->reserved != 0)
-        return bad_option("reserved", known->reserved, "0");
-    return LFM_OK;
+    return lfmi_reserved_check(known->reserved, "lfm_evaluate_options");
 }
 
 static lfm_status check_metrics(const lfm_metric *metrics, int32_t n)

@@ -102,6 +102,12 @@ void lfmi_ids_truncate(lfm_ids *ids, int32_t n);
 /* Make room for so many more ids and bytes, in arrays of our own. Errors: DATA, MEMORY. */
 lfm_status lfmi_ids_reserve(lfm_ids *ids, int64_t n, int64_t n_bytes);
 
+/* The slots of the smallest table for n ids, a power of two; one may be larger, where room was made for more. */
+int64_t lfmi_ids_slots(int64_t n);
+
+/* Put all ids into a table of so many slots, in order; tags may be NULL. */
+void lfmi_ids_fill_table(const lfmi_ids_parts *parts, int64_t n_slots, int32_t *table, uint8_t *tags);
+
 /* Make the key of an id that there is. False when borrowed offsets are wrong. */
 bool lfmi_ids_key(const lfmi_ids_parts *parts, int32_t index, lfmi_key *key);
 

@@ -64,28 +64,38 @@ static lfm_status reserve_entries(lfm_ids *ids, int64_t needed)
     return LFM_OK;
 }
 
-/* Put all ids into an empty table, in order. */
-static void fill_table(lfm_ids *ids, int32_t *table, uint8_t *tags, int64_t n_slots)
+int64_t lfmi_ids_slots(int64_t n)
+{
+    int64_t n_slots = FIRST_SLOTS;
+    while (n > n_slots / 4 * 3) /* a quarter stays empty, so that searches stay short */
+        n_slots *= 2;
+    return n_slots;
+}
+
+void lfmi_ids_fill_table(const lfmi_ids_parts *parts, int64_t n_slots, int32_t *table, uint8_t *tags)
 {
     const int64_t mask = n_slots - 1;
     memset(table, 0xFF, (size_t)n_slots * sizeof *table);
-    memset(tags, 0, (size_t)n_slots);
+    if (tags != NULL)
+        memset(tags, 0, (size_t)n_slots);
     uint64_t hashes[TOGETHER];
-    for (int32_t first = 0; first < ids->parts.n; first += TOGETHER) {
-        const int32_t n = ids->parts.n - first < TOGETHER ? ids->parts.n - first : (int32_t)TOGETHER;
+    for (int32_t first = 0; first < parts->n; first += TOGETHER) {
+        const int32_t n = parts->n - first < TOGETHER ? parts->n - first : (int32_t)TOGETHER;
         for (int32_t i = 0; i < n; i++) {
             lfmi_key key;
-            (void)lfmi_ids_key(&ids->parts, first + i, &key);
-            hashes[i] = lfmi_ids_hash(&ids->parts, &key);
-            LFMI_PREFETCH(&tags[hashes[i] & mask]);
+            (void)lfmi_ids_key(parts, first + i, &key);
+            hashes[i] = lfmi_ids_hash(parts, &key);
             LFMI_PREFETCH(&table[hashes[i] & mask]);
+            if (tags != NULL)
+                LFMI_PREFETCH(&tags[hashes[i] & mask]);
         }
         for (int32_t i = 0; i < n; i++) {
             int64_t at = (int64_t)(hashes[i] & (uint64_t)mask);
-            while (tags[at] != 0)
+            while (table[at] >= 0)
                 at = (at + 1) & mask;
-            tags[at] = lfmi_ids_tag(hashes[i]);
             table[at] = first + i;
+            if (tags != NULL)
+                tags[at] = lfmi_ids_tag(hashes[i]);
         }
     }
 }
@@ -101,7 +111,7 @@ static lfm_status make_table(lfm_ids *ids, int64_t n_slots)
         LFMI_FREE_ARRAY(context, table, n_slots);
         return status;
     }
-    fill_table(ids, table, tags, n_slots);
+    lfmi_ids_fill_table(&ids->parts, n_slots, table, tags);
     if (ids->tags != NULL) {
         LFMI_FREE_ARRAY(context, ids->table, ids->parts.n_slots);
         LFMI_FREE_ARRAY(context, ids->tags, ids->parts.n_slots);
@@ -153,11 +163,7 @@ static lfm_status copy_borrowed(lfm_ids *ids)
             memcpy(copy.numbers, ids->parts.numbers, (size_t)n * sizeof *copy.numbers);
         }
         copy.parts.n = n;
-        /* A file's table may be larger than need be. */
-        int64_t n_slots = FIRST_SLOTS;
-        while (n > n_slots / 4 * 3)
-            n_slots *= 2;
-        status = make_table(&copy, n_slots);
+        status = make_table(&copy, lfmi_ids_slots(n)); /* a file's may be larger than need be */
     }
     if (status != LFM_OK) {
         LFMI_FREE_ARRAY(copy.context, copy.bytes, copy.bytes_room);
@@ -188,11 +194,8 @@ lfm_status lfmi_ids_reserve(lfm_ids *ids, int64_t n, int64_t n_bytes)
     LFMI_TRY(reserve_entries(ids, needed));
     if (ids->parts.kind == LFM_IDS_TEXT)
         LFMI_TRY(reserve_bytes(ids, n_bytes));
-    int64_t n_slots = ids->tags != NULL ? ids->parts.n_slots : (int64_t)FIRST_SLOTS;
-    /* A quarter stays empty, so that searches stay short. */
-    while (needed > n_slots / 4 * 3)
-        n_slots *= 2;
-    return ids->tags != NULL && n_slots == ids->parts.n_slots ? LFM_OK : make_table(ids, n_slots);
+    const int64_t n_slots = lfmi_ids_slots(needed);
+    return ids->tags != NULL && n_slots <= ids->parts.n_slots ? LFM_OK : make_table(ids, n_slots);
 }
 
 void lfmi_ids_truncate(lfm_ids *ids, int32_t n)

@@ -161,6 +161,7 @@ static lfm_status recommend(const char *call, const lfmi_queries *queries, int32
     lfm_recommend_options known = recommend_defaults;
     if (options != NULL)
         LFMI_TRY(lfmi_sized_read(&known, sizeof known, options, "lfm_recommend_options"));
+    LFMI_TRY(lfmi_reserved_check(known.reserved, "lfm_recommend_options"));
     if (known.threads < 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_recommend_options: threads is %d, must be 0 or more", known.threads);
     if (k < 1 || k > scorer->items.n_items)

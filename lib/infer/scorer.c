@@ -39,6 +39,7 @@ lfm_status lfmi_scorer_options_read(lfm_scorer_options *known, const lfm_scorer_
     *known = scorer_defaults;
     if (given != NULL)
         LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_scorer_options"));
+    LFMI_TRY(lfmi_reserved_check(known->reserved, "lfm_scorer_options"));
     if (known->threads < 0)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_scorer_options: threads is %d, must be 0 or more", known->threads);
     if (known->precision < LFM_PRECISION_FLOAT32 || known->precision > LFM_PRECISION_INT8)

@@ -211,6 +211,7 @@ static lfm_status check_call(lfmi_similar_call *call, int64_t n, const lfm_simil
     call->options.size = sizeof call->options;
     if (options != NULL)
         LFMI_TRY(lfmi_sized_read(&call->options, sizeof call->options, options, "lfm_similar_options"));
+    LFMI_TRY(lfmi_reserved_check(call->options.reserved, "lfm_similar_options"));
     return check_options(call);
 }
 

@@ -131,8 +131,27 @@ static lfm_status add_seen(lfmi_contents *contents, lfm_interactions *seen, int3
     return LFM_OK;
 }
 
-static lfm_status add_ids(lfmi_plan *plan, int32_t space, const lfm_ids *ids, int32_t start, int32_t n_rows)
+/* The smallest table: how ids came in, a few or many at once, may have left a larger one, and the same names are to
+ * make the same bytes. */
+static lfm_status add_ids_table(lfmi_contents *contents, int32_t space, const lfmi_ids_parts *parts)
 {
+    lfmi_plan *plan = &contents->plan;
+    const int64_t n_slots = lfmi_ids_slots(parts->n);
+    const int32_t *table = parts->table;
+    if (n_slots < parts->n_slots) {
+        LFMI_TRY(LFMI_NEW_ARRAY(plan->context, n_slots, "the table of ids", &contents->ids_tables[space]));
+        contents->n_slots[space] = n_slots;
+        lfmi_ids_fill_table(parts, n_slots, contents->ids_tables[space], NULL);
+        table = contents->ids_tables[space];
+    }
+    lfmi_plan_list(plan, lfmi_ids_names[space][LFMI_IDS_TABLE], "I32", table,
+                   n_slots < parts->n_slots ? n_slots : parts->n_slots);
+    return LFM_OK;
+}
+
+static lfm_status add_ids(lfmi_contents *contents, int32_t space, const lfm_ids *ids, int32_t start, int32_t n_rows)
+{
+    lfmi_plan *plan = &contents->plan;
     static const char *const what[LFMI_SPACES] = {"users", "items", "user features", "item features"};
     if (ids == NULL)
         return LFM_OK;
@@ -148,7 +167,7 @@ static lfm_status add_ids(lfmi_plan *plan, int32_t space, const lfm_ids *ids, in
     } else {
         lfmi_plan_list(plan, names[LFMI_IDS], "I64", parts.numbers, parts.n);
     }
-    lfmi_plan_list(plan, names[LFMI_IDS_TABLE], "I32", parts.table, parts.n_slots);
+    LFMI_TRY(add_ids_table(contents, space, &parts));
     return space >= 2 ? lfmi_plan_tell_number(plan, lfmi_ids_start_names[space - 2], start) : LFM_OK;
 }
 
@@ -157,7 +176,7 @@ static lfm_status add_rest(lfmi_contents *contents, const lfm_save_options *opti
 {
     LFMI_TRY(tell_rest(&contents->plan, options));
     for (int32_t space = 0; space < LFMI_SPACES; space++)
-        LFMI_TRY(add_ids(&contents->plan, space, options->ids[space],
+        LFMI_TRY(add_ids(contents, space, options->ids[space],
                          space >= 2 ? options->feature_ids_start[space - 2] : 0, n_rows[space]));
     LFMI_TRY(add_features(contents, LFM_USER, options->user_features));
     LFMI_TRY(add_features(contents, LFM_ITEM, options->item_features));
@@ -274,6 +293,8 @@ void lfmi_contents_free(lfmi_contents *contents)
     lfm_context *context = contents->plan.context;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         LFMI_FREE_ARRAY(context, contents->feature_offsets[side], contents->n_feature_rows[side]);
+    for (int32_t space = 0; space < LFMI_SPACES; space++)
+        LFMI_FREE_ARRAY(context, contents->ids_tables[space], contents->n_slots[space]);
     LFMI_FREE_ARRAY(context, contents->seen_offsets, contents->n_seen_users);
     LFMI_FREE_ARRAY(context, contents->seen_items, contents->n_seen_room);
     lfmi_plan_free(&contents->plan);

@@ -40,6 +40,8 @@ typedef struct lfmi_contents {
     int64_t *seen_offsets;
     int32_t *seen_items;
     int64_t n_seen_users, n_seen, n_seen_room;
+    int32_t *ids_tables[LFMI_SPACES];
+    int64_t n_slots[LFMI_SPACES];
     float scan_bounds[LFMI_BOUNDS];
 } lfmi_contents;
 

@@ -18,6 +18,7 @@ static lfm_status read_options(lfm_save_options *known, const lfm_save_options *
     *known = defaults;
     if (given != NULL)
         LFMI_TRY(lfmi_sized_read(known, sizeof *known, given, "lfm_save_options"));
+    LFMI_TRY(lfmi_reserved_check(known->reserved, "lfm_save_options"));
     if (known->precision != LFM_PRECISION_FLOAT32 && known->precision != LFM_PRECISION_HALF)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_save_options: there is no precision number %d", known->precision);
     if (known->n_notes < 0 || (known->n_notes > 0 && known->notes == NULL))

@@ -31,6 +31,7 @@ lfm_status lfm_dataset_create(lfm_context *context, const lfm_dataset_options *g
     lfm_dataset_options_init(&options);
     if (given != NULL)
         LFMI_TRY(lfmi_sized_read(&options, sizeof options, given, "lfm_dataset_options"));
+    LFMI_TRY(lfmi_reserved_check(options.reserved, "lfm_dataset_options"));
     const int32_t kinds[] = {options.user_ids, options.item_ids};
     for (int s = 0; s < 2; s++) {
         if (kinds[s] != LFM_IDS_TEXT && kinds[s] != LFM_IDS_NUMBER)

@@ -141,6 +141,7 @@ lfm_status lfm_model_resize(lfm_model *model, int32_t n_user_features, int32_t n
     lfm_resize_options known = {.size = sizeof known};
     if (options != NULL)
         LFMI_TRY(lfmi_sized_read(&known, sizeof known, options, "lfm_resize_options"));
+    LFMI_TRY(lfmi_reserved_check(known.reserved, "lfm_resize_options"));
     if (known.state != LFM_STATE_FRESH && known.state != LFM_STATE_MEAN)
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_resize_options: there is no state number %d", known.state);
     growth growths[LFMI_SIDES] = {[LFM_USER] = {.n_new = n_user_features, .sources = known.user_sources},

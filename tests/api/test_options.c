@@ -369,6 +369,44 @@ static void test_all_structs(void)
     lfm_model_free(model);
 }
 
+/* What a later version may give a meaning is refused, as an unknown tail is. */
+static void test_reserved(void)
+{
+    lfm_model *model = build_model(NULL, 2, 3, 2, 0, 1);
+    lfm_scorer *scorer = NULL, *no_scorer = NULL;
+    lfm_dataset *no_dataset = NULL;
+    int32_t zero = 0, row;
+    REQUIRE_OK(lfm_scorer_create(model, NULL, NULL, NULL, &scorer));
+    lfm_recommend_options recommend;
+    lfm_recommend_options_init(&recommend);
+    recommend.reserved = 1;
+    CHECK_FAILS(lfm_recommend(scorer, 1, &zero, 1, NULL, &row, NULL, &recommend), LFM_ERROR_OPTION,
+                "lfm_recommend_options: reserved is 1");
+    lfm_similar_options similar;
+    lfm_similar_options_init(&similar);
+    similar.reserved = 2;
+    CHECK_FAILS(lfm_similar(scorer, LFM_SPACE_ITEM, 1, &zero, LFM_SPACE_ITEM, 1, &row, NULL, &similar),
+                LFM_ERROR_OPTION, "lfm_similar_options: reserved is 2");
+    lfm_scorer_options how;
+    lfm_scorer_options_init(&how);
+    how.reserved = -1;
+    CHECK_FAILS(lfm_scorer_create(model, NULL, NULL, &how, &no_scorer), LFM_ERROR_OPTION,
+                "lfm_scorer_options: reserved is -1");
+    lfm_resize_options resize;
+    lfm_resize_options_init(&resize);
+    resize.reserved = 1;
+    CHECK_FAILS(lfm_model_resize(model, 5, 5, &resize), LFM_ERROR_OPTION, "lfm_resize_options: reserved is 1");
+    CHECK_INTEGER(lfm_model_n_features(model, LFM_USER), 2);
+    lfm_dataset_options dataset;
+    lfm_dataset_options_init(&dataset);
+    dataset.reserved = 1;
+    CHECK_FAILS(lfm_dataset_create(NULL, &dataset, &no_dataset), LFM_ERROR_OPTION,
+                "lfm_dataset_options: reserved is 1");
+    CHECK(no_scorer == NULL && no_dataset == NULL);
+    lfm_scorer_free(scorer);
+    lfm_model_free(model);
+}
+
 /* A refused options struct still gets its release called: the caller counts on it. */
 static void count_release(void *user_data) { ++*(int *)user_data; }
 
@@ -401,6 +439,7 @@ int main(int argc, char **argv)
         {"by name under a foreign locale", test_foreign_locale},
         {"structs of other sizes", test_sizes},
         {"every struct's size and tail", test_all_structs},
+        {"reserved fields", test_reserved},
         {"release of a refused struct", test_release_of_refused},
     };
     return TAP_MAIN("options", tests, argc, argv);

@@ -246,6 +246,50 @@ static void test_starts(void)
     }
 }
 
+/* The bytes of a checkpoint with these names of item features. */
+static buffer with_names(const lfm_model *model, const lfm_ids *ids)
+{
+    lfm_save_options options;
+    lfm_save_options_init(&options);
+    options.ids[LFM_SPACE_ITEM_FEATURE] = ids;
+    buffer b = {0};
+    REQUIRE_OK(lfm_model_write(model, buffer_write, &b, &options));
+    return b;
+}
+
+/* However names came in, one by one or many at once, again and again: the same names make the same bytes. */
+static void test_same_bytes(void)
+{
+    enum { MOST = 200 };
+    lfm_model *model = build_model(NULL, 3, MOST, 2, 0, 1);
+    for (int32_t n = 0; n <= MOST; n += 20) {
+        char texts[MOST][8];
+        const char *strings[MOST];
+        lfm_ids *singly = NULL, *together = NULL, *loaded = NULL;
+        REQUIRE_OK(lfm_ids_create(NULL, LFM_IDS_TEXT, &singly));
+        REQUIRE_OK(lfm_ids_create(NULL, LFM_IDS_TEXT, &together));
+        for (int32_t i = 0; i < n; i++) {
+            const int length = snprintf(texts[i], sizeof texts[i], "n%d", (int)i);
+            strings[i] = texts[i];
+            REQUIRE_OK(lfm_ids_add(singly, texts[i], (size_t)length, NULL));
+        }
+        for (int time = 0; time < 2; time++)
+            REQUIRE_OK(lfm_ids_add_all(together, n, lfm_strings(strings), NULL));
+        buffer wanted = with_names(model, singly), got = with_names(model, together);
+        CHECK(buffers_equal(&wanted, &got));
+        lfm_file *file = buffer_open(&got);
+        REQUIRE_OK(lfm_file_ids(file, LFM_SPACE_ITEM_FEATURE, &loaded));
+        CHECK(names_equal(loaded, singly));
+        lfm_file_free(file);
+        lfm_ids_free(loaded);
+        buffer_free(&wanted);
+        buffer_free(&got);
+        lfm_ids_free(singly);
+        lfm_ids_free(together);
+    }
+    lfm_model_free(model);
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
@@ -254,6 +298,7 @@ int main(int argc, char **argv)
         {"tensors that cannot be names", test_wrong_tensors},
         {"damaged offsets and tables", test_damaged_numbers},
         {"where the names of features start", test_starts},
+        {"the same names, the same bytes", test_same_bytes},
     };
     return TAP_MAIN("names", tests, argc, argv);
 }

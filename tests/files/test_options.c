@@ -100,6 +100,9 @@ static void test_refused(void)
     options.size = 4;
     CHECK_FAILS(lfm_model_write(w.model, buffer_write, &b, &options), LFM_ERROR_OPTION, "lfm_save_options");
     options = world_options(&w);
+    options.reserved = 1;
+    CHECK_FAILS(lfm_model_write(w.model, buffer_write, &b, &options), LFM_ERROR_OPTION, "reserved is 1");
+    options = world_options(&w);
     options.precision = LFM_PRECISION_HALF;
     CHECK_FAILS(lfm_model_write(w.model, buffer_write, &b, &options), LFM_ERROR_OPTION, "float32");
     options.precision = 9;
