@@ -11,6 +11,7 @@ from conftest import planted
 import lfm
 from lfm import _abi, callbacks
 from lfm._library import option_rows
+from lfm._matrices import address
 
 
 @pytest.fixture
@@ -165,6 +166,15 @@ def test_rows_by_number():
         model.recommend('u3')
     with pytest.raises(ValueError):
         model.recommend(10**6)
+    for far in (-1, 2**31, 2**32 + 3):  # not row 3 after dropping what does not fit 32 bits
+        for users in (far, [far]):
+            with pytest.raises(ValueError):
+                model.recommend(users)
+    for user in (0, 3):
+        for options in ({}, {'exclude': None}, {'k': 1}, {'k': 10**6}):
+            one, many = model.recommend(user, **options), model.recommend([user], **options)
+            there = many[0][0] >= 0
+            assert one[0].tolist() == many[0][0][there].tolist() and one[1].tolist() == many[1][0][there].tolist()
 
 
 def test_resuming_is_training_on(likes):
@@ -281,3 +291,11 @@ def test_scorer_of_embeddings():
     assert scorer.n_users == 5 and scorer.n_items == 7
     with pytest.raises(ValueError):
         lfm.Scorer.from_embeddings(users, items[:, :3])
+
+
+def test_addresses_of_arrays_of_all_kinds():
+    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    fixed = array.copy()
+    fixed.flags.writeable = False
+    for given in (array, fixed, array[1:], array.T, array[:, 1:3], array[::-1], array[:0], np.empty(0, np.int32)):
+        assert address(given) == given.__array_interface__['data'][0]

@@ -245,6 +245,14 @@ def test_what_is_not_finite(data, bad):
             LightFM(loss='warp').fit(**arguments)
 
 
+@pytest.mark.filterwarnings('error')
+def test_large_finite_numbers_are_fine(data):
+    train, _ = data
+    large = train.copy()
+    large.data = np.full(train.nnz, 3e38, dtype=np.float32)  # whose sum is infinite
+    assert same(LightFM(random_state=1).fit(large), LightFM(random_state=1).fit(train))
+
+
 def test_divergence_is_a_value_error(data):
     train, _ = data
     features = sp.identity(train.shape[1], format='csr', dtype=np.float32) * 1e10

@@ -118,6 +118,8 @@ def rows_of(ids: Optional[Ids], wanted: Any, what: str) -> Any:
     array = as_array(wanted)
     if array.dtype.kind not in 'iu':
         raise TypeError(f'{what}s have no ids here: give their numbers')
+    if array.dtype.itemsize > 4 and len(array) and not 0 <= array.min() <= array.max() < 2**31:
+        raise ValueError(f'{what}s from {array.min()} to {array.max()}: their numbers must be from 0 to 2^31 - 1')
     return np.ascontiguousarray(array, dtype=np.int32)
 
 

@@ -6,6 +6,8 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import scipy.sparse as sp
 
+_UNSIGNED = {np.dtype(np.int32): np.dtype(np.uint32), np.dtype(np.int64): np.dtype(np.uint64)}
+
 
 def check_threads(num_threads: Any) -> int:
     if num_threads < 1:
@@ -43,8 +45,12 @@ def feature_csr(features: Any, what: str) -> Any:
 
 
 def check_finite(data: Any, what: str) -> None:
+    if data.dtype.kind != 'f':
+        return
     # The sum of numbers one of which is not finite is not finite, and sums need no memory.
-    if data.dtype.kind == 'f' and not np.isfinite(np.sum(data)) and not np.isfinite(data).all():
+    with np.errstate(over='ignore', invalid='ignore'):
+        total = np.sum(data)
+    if not np.isfinite(total) and not np.isfinite(data).all():
         place = int(np.argmin(np.isfinite(data)))
         raise ValueError(f'{what}: entry {place} is {data[place]}; check the input for NaN and infinity')
 
@@ -84,7 +90,12 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
 
 
 def _as_int32(ids: Any, what: str) -> Tuple[Any, int]:
-    if ids.dtype.kind not in 'iufb':
+    unsigned = _UNSIGNED.get(ids.dtype)
+    if unsigned is not None:  # read as unsigned, the negative ones are the largest: one pass instead of two
+        most = int(ids.view(unsigned).max())
+        if most < 2**31 - 1:
+            return np.ascontiguousarray(ids, dtype=np.int32), most
+    elif ids.dtype.kind not in 'iufb':
         raise TypeError(f'{what} must be numbers, not {ids.dtype}')
     low, high = ids.min(), ids.max()
     if not (low >= 0 and high < 2**31 - 1):

@@ -116,8 +116,9 @@ class LightFM:
             setattr(self, name, None)
 
     def _check_initialized(self) -> None:
-        if any(getattr(self, name) is None for name in _NAMES):
-            raise ValueError('the model is not fitted: call fit before asking it for anything')
+        for name in _NAMES:
+            if getattr(self, name) is None:
+                raise ValueError('the model is not fitted: call fit before asking it for anything')
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
