@@ -101,6 +101,28 @@ def test_arrays_are_live(data):
     assert same(model.fit_partial(train), other.fit_partial(train))
 
 
+def test_a_fresh_start_is_the_arrays(data):
+    for schedule in ('adagrad', 'adadelta'):
+        once = LightFM(random_state=4, learning_schedule=schedule).fit(data[0], epochs=2)
+        begun = LightFM(random_state=4, learning_schedule=schedule).fit(data[0], epochs=0)
+        assert same(once, begun.fit_partial(data[0], epochs=2))
+    random = np.random.RandomState(4)
+    drawn = [((random.rand(rows, 100) - 0.5) / 100).astype(np.float32) for rows in data[0].shape[::-1]]
+    model = LightFM(no_components=100, random_state=4).fit(data[0], epochs=0)
+    assert np.array_equal(model.item_embeddings, drawn[0]) and np.array_equal(model.user_embeddings, drawn[1])
+
+
+def test_an_initialisation_of_ones_own_counts(data):
+    class Warm(LightFM):
+        def _initialize(self, *widths):
+            super()._initialize(*widths)
+            self.item_biases[:] = 7
+            self.item_bias_gradients[:] = 1e12  # keeps them there
+
+    model = Warm(random_state=1).fit(data[0], epochs=2)
+    assert np.allclose(model.item_biases, 7, atol=0.01) and (model.item_bias_gradients > 9e11).all()
+
+
 def test_parameters_are_live(data):
     train, _ = data
     still = LightFM(loss='warp', random_state=2).fit(train)

@@ -57,7 +57,8 @@ class Training:
     """A stretch of training: the library's model, filled from the arrays, and what it is trained on."""
 
     def __init__(self, model: Any, interactions: Any, weights: Optional[Any], user_features: Optional[Any],
-                 item_features: Optional[Any], threads: int) -> None:
+                 item_features: Optional[Any], threads: int, fresh: bool = False) -> None:
+        """fresh: but for its embeddings the model is as the library makes one."""
         self._owner = model
         self._cancel = new_cancel()
         self._threads = threads
@@ -75,7 +76,7 @@ class Training:
                        optimiser=_abi.LFM_OPTIMISER_ADADELTA if self._adadelta else _abi.LFM_OPTIMISER_ADAGRAD)
         self._model = create('model', lib.lfm_model_create, None, len(model.user_embeddings),
                              len(model.item_embeddings), ctypes.byref(options))
-        self._copy_in()
+        self._copy_in(fresh)
 
     def _arrays(self) -> List[Tuple[str, int, int, Any]]:
         """The arrays that the optimiser has, each as large as the library wants it."""
@@ -93,8 +94,10 @@ class Training:
             found.append((name, side, number, array[:, :self._d] if matrix else array))
         return found
 
-    def _copy_in(self) -> None:
+    def _copy_in(self, fresh: bool) -> None:
         for name, side, number, array in self._arrays():
+            if fresh and number != _abi.LFM_EMBEDDINGS:
+                continue
             packed = np.ascontiguousarray(array)
             try:
                 lib.lfm_model_set(self._model.pointer, side, number, address(packed), packed.size)

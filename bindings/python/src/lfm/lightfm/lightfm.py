@@ -202,8 +202,10 @@ class LightFM:
                 check_finite(data, what)
         user_width = n_users if user_features is None else user_features.shape[1]
         item_width = n_items if item_features is None else item_features.shape[1]
-        if self.item_embeddings is None:
+        fresh = self.item_embeddings is None
+        if fresh:
             self._initialize(int(self.no_components), item_width, user_width)
+            fresh = getattr(self._initialize, '__func__', None) is LightFM._initialize
         for side, width in (('item', item_width), ('user', user_width)):
             known = checked_array(self, f'{side}_embeddings', 2).shape[0]
             if width != known:
@@ -214,7 +216,7 @@ class LightFM:
         try:
             for _ in self._progress(epochs, verbose=verbose):
                 if training is None:
-                    training = Training(self, interactions, weights, user_features, item_features, threads)
+                    training = Training(self, interactions, weights, user_features, item_features, threads, fresh)
                 training.run_epoch(self._next_seed())
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
