@@ -142,7 +142,7 @@ http *http_start(store *models, int listening, int threads)
     }
     h->store = models;
     h->listening = listening;
-    /* poll, not epoll: under load, epoll's threads here once in ten thousand times forgot a connection. */
+    /* poll, not epoll: a pool that epolls has been seen, seldom and under load, to leave a connection unanswered. */
     const unsigned flags =
         MHD_USE_POLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     const unsigned limit = connection_limit(), least = (unsigned)threads; /* of the pool: one each */
