@@ -247,7 +247,7 @@ int model_file_options(const lfm_file *file, settings *options)
     for (int32_t i = 0; settings_option(i, &option); i++) {
         char text[LFM_OPTION_TEXT_SIZE];
         if (option.group != LFM_OPTIONS_TRAIN || options->text[i] != NULL || strcmp(option.name, "epochs") == 0 ||
-            strcmp(option.name, "threads") == 0)
+            strcmp(option.name, "threads") == 0 || strcmp(option.name, "draw_seed") == 0) /* of one run */
             continue;
         if (lfm_train_options_get(&stated, option.name, text, sizeof text) != LFM_OK ||
             lfm_train_options_set(&options->train, option.name, text) != LFM_OK)

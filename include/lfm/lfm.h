@@ -22,8 +22,8 @@
  *     lfm_model_free(model);
  *     lfm_interactions_free(likes);
  *
- * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: split.h, features.h,
- * options.h, similar.h, explain.h, fold_in.h. Advanced: vectors.h, context.h. Every function that can fail returns an
+ * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h, file.h. Then: split.h, features.h, ids.h,
+ * dataset.h, options.h, similar.h, explain.h, fold_in.h. Advanced: vectors.h, context.h. Every function that can fail returns an
  * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: dataset.h and ids.h (names instead of
  * numbers), split.h, features.h, options.h, similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
  * lfm_status; lfm_last_message() says what was wrong and where. Objects are reference-counted and may

@@ -200,6 +200,18 @@ int32_t lfm_cancel_is_set(const lfm_cancel *cancel)
     return cancel != NULL && atomic_load_explicit(&cancel->set, memory_order_relaxed) != 0;
 }
 
+lfm_status lfmi_enlarge(lfm_context *context, void **array, size_t item_size, int64_t used, int64_t old_room,
+                        int64_t room, const char *what)
+{
+    void *larger;
+    LFMI_TRY(lfmi_allocate(context, room, item_size, what, &larger));
+    if (used > 0)
+        memcpy(larger, *array, (size_t)used * item_size);
+    lfmi_deallocate(context, *array, old_room, item_size);
+    *array = larger;
+    return LFM_OK;
+}
+
 lfm_status lfmi_poll(const lfm_cancel *cancel)
 {
     return lfm_cancel_is_set(cancel) ? lfmi_fail(LFM_ERROR_CANCELLED, "the call was cancelled") : LFM_OK;

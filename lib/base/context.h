@@ -49,6 +49,11 @@ lfm_status lfmi_allocate_zeroed(lfm_context *context, int64_t count, size_t item
 /* Take back what the functions above gave, told the same count and item size. NULL is a no-op. */
 void lfmi_deallocate(lfm_context *context, const void *block, int64_t count, size_t item_size);
 
+/* Replace an array of old_room items by one of `room` that begins with the first `used` of them. On failure the
+ * old one stays. Errors: MEMORY. */
+lfm_status lfmi_enlarge(lfm_context *context, void **array, size_t item_size, int64_t used, int64_t old_room,
+                        int64_t room, const char *what);
+
 /* CANCELLED with a message when the flag is set, else LFM_OK. NULL is never set. */
 lfm_status lfmi_poll(const lfm_cancel *cancel);
 

@@ -7,19 +7,6 @@
 
 enum { FIRST_ROOM = 24, FIRST_SLOTS = 32, FIRST_BYTES = 256, TOGETHER = 64 };
 
-/* Replace an owned array by a larger one with the same contents. */
-static lfm_status enlarge(lfm_context *context, void **array, size_t item_size, int64_t used, int64_t old_room,
-                          int64_t room, const char *what)
-{
-    void *larger;
-    LFMI_TRY(lfmi_allocate(context, room, item_size, what, &larger));
-    if (used > 0)
-        memcpy(larger, *array, (size_t)used * item_size);
-    lfmi_deallocate(context, *array, old_room, item_size);
-    *array = larger;
-    return LFM_OK;
-}
-
 /* At least what is needed, and half as much again as there was. */
 static int64_t next_room(int64_t room, int64_t needed, int64_t first)
 {
@@ -36,7 +23,7 @@ static lfm_status reserve_bytes(lfm_ids *ids, int64_t more)
         return LFM_OK;
     const int64_t room = next_room(ids->bytes_room, needed, FIRST_BYTES);
     void *bytes = ids->bytes;
-    LFMI_TRY(enlarge(ids->context, &bytes, 1, ids->parts.n_bytes, ids->bytes_room, room, "the bytes of ids"));
+    LFMI_TRY(lfmi_enlarge(ids->context, &bytes, 1, ids->parts.n_bytes, ids->bytes_room, room, "the bytes of ids"));
     ids->parts.bytes = ids->bytes = bytes;
     ids->bytes_room = room;
     return LFM_OK;
@@ -51,7 +38,7 @@ static lfm_status reserve_entries(lfm_ids *ids, int64_t needed)
     void *array = texts ? ids->offsets : ids->numbers;
     const int64_t ends = texts; /* one more offset than there are texts */
     const int64_t used = array != NULL ? ids->parts.n + ends : 0;
-    LFMI_TRY(enlarge(ids->context, &array, sizeof(int64_t), used, ids->room + ends, room + ends,
+    LFMI_TRY(lfmi_enlarge(ids->context, &array, sizeof(int64_t), used, ids->room + ends, room + ends,
                      texts ? "the offsets of ids" : "ids"));
     if (texts) {
         ids->parts.offsets = ids->offsets = array;

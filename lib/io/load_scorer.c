@@ -127,8 +127,19 @@ static bool take_scan(lfm_scorer *scorer, const lfm_file *file, int32_t kind)
     return true;
 }
 
+/* The precision that the file's items for scanning have, also where they cannot be used. */
+static int32_t stored_precision(const lfm_file *file, int32_t d)
+{
+    const char *name = lfmi_header_metadata(&file->header, "scan");
+    for (int32_t precision = LFM_PRECISION_FLOAT32; name != NULL && precision <= LFM_PRECISION_INT8; precision++) {
+        if (strcmp(name, lfmi_scan_name(lfmi_scan_kind(precision, d))) == 0)
+            return precision;
+    }
+    return LFM_PRECISION_FLOAT32;
+}
+
 static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[LFMI_SPACES],
-                       const lfm_scorer_options *options, bool as_stored)
+                       const lfm_scorer_options *options)
 {
     for (int32_t s = 0; s < LFMI_SPACES; s++) {
         if (s >= 2 && spaces[s].vectors != NULL && spaces[s].vectors == spaces[s - 2].vectors)
@@ -141,12 +152,9 @@ static lfm_status fill(lfm_scorer *scorer, lfm_file *file, stored_space spaces[L
         LFMI_TRY(lfmi_file_need(file, LFMI_MEANS, "F64", 2, LFMI_SIDES, (int64_t)scorer->d + 1, &means));
         LFMI_TRY(lfmi_scorer_average(scorer, lfmi_file_data(file, means)));
     }
-    for (int32_t kind = 0; kind < LFMI_N_SCANS; kind++) {
-        const bool wanted = as_stored || kind == lfmi_scan_kind(options->precision, scorer->d);
-        if (wanted && take_scan(scorer, file, kind))
-            return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
-    }
-    return lfmi_scorer_pack(scorer, options);
+    if (!take_scan(scorer, file, lfmi_scan_kind(options->precision, scorer->d)))
+        return lfmi_scorer_pack(scorer, options);
+    return scorer->means != NULL ? LFM_OK : lfmi_scorer_average(scorer, NULL);
 }
 
 lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, lfm_scorer **out)
@@ -180,10 +188,12 @@ lfm_status lfmi_load_scorer(lfm_file *file, const lfm_scorer_options *options, l
         scorer->release = lfmi_file_release;
         scorer->release_user_data = lfm_file_ref(file);
     }
+    if (options == NULL)
+        known.precision = stored_precision(file, (int32_t)d);
     scorer->epochs = epochs;
     scorer->has_model = epochs >= 0;
     scorer->model_options = model_options;
-    const lfm_status status = fill(scorer, file, spaces, &known, options == NULL);
+    const lfm_status status = fill(scorer, file, spaces, &known);
     if (status == LFM_OK)
         *out = scorer;
     else

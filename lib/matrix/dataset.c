@@ -106,18 +106,13 @@ int32_t lfm_dataset_indicator(const lfm_dataset *d, int32_t side, int32_t row)
 
 /* ---- Columns ---- */
 
-static lfm_status enlarge(lfm_context *context, void **array, size_t item_size, int64_t used, int64_t *room,
+static lfm_status reserve(lfm_context *context, void **array, size_t item_size, int64_t used, int64_t *room,
                           int64_t needed)
 {
     if (needed <= *room)
         return LFM_OK;
     const int64_t larger = *room + *room / 2 > needed ? *room + *room / 2 : needed;
-    void *fresh;
-    LFMI_TRY(lfmi_allocate(context, larger, item_size, "the columns of a dataset", &fresh));
-    if (used > 0)
-        memcpy(fresh, *array, (size_t)used * item_size);
-    lfmi_deallocate(context, *array, *room, item_size);
-    *array = fresh;
+    LFMI_TRY(lfmi_enlarge(context, array, item_size, used, *room, larger, "the columns of a dataset"));
     *room = larger;
     return LFM_OK;
 }
@@ -127,7 +122,7 @@ static lfm_status reserve_columns(lfm_context *context, lfmi_dataset_side *side,
 {
     const int64_t used = lfm_ids_count(side->features);
     void *array = side->is_indicator;
-    const lfm_status status = enlarge(context, &array, 1, used, &side->columns_room, used + n);
+    const lfm_status status = reserve(context, &array, 1, used, &side->columns_room, used + n);
     side->is_indicator = array;
     return status;
 }
@@ -195,7 +190,7 @@ lfm_status lfmi_dataset_add_rows(lfm_context *context, lfmi_dataset_side *side, 
         return LFM_OK;
     void *indicators = side->indicators;
     lfm_status status =
-        enlarge(context, &indicators, sizeof *side->indicators, before, &side->rows_room, after);
+        reserve(context, &indicators, sizeof *side->indicators, before, &side->rows_room, after);
     side->indicators = indicators;
     if (status == LFM_OK)
         status = reserve_columns(context, side, after - before);
@@ -233,7 +228,7 @@ lfm_status lfmi_dataset_add_columns(lfm_context *context, lfmi_dataset_side *sid
     lfm_status status = LFM_OK;
     if (side->identity) {
         void *marks = side->is_indicator;
-        status = enlarge(context, &marks, 1, before, &side->columns_room, after);
+        status = reserve(context, &marks, 1, before, &side->columns_room, after);
         side->is_indicator = marks;
         if (status == LFM_OK && after > before)
             memset(side->is_indicator + before, 0, (size_t)(after - before));

@@ -74,18 +74,7 @@ static lfm_features *mean_sources(int32_t n_new, int32_t n_old, int32_t width)
         rows[i] = (int32_t)(i / N_SOURCES);
         columns[i] = (int32_t)(i % N_SOURCES * n_old / N_SOURCES);
     }
-    lfm_coo coo;
-    lfm_coo_init(&coo);
-    coo.n_entries = (int64_t)n_new * N_SOURCES;
-    coo.n_rows = n_new;
-    coo.n_columns = width;
-    coo.rows = lfm_int32(rows);
-    coo.columns = lfm_int32(columns);
-    lfm_features *out;
-    require(lfm_features_from_coo(NULL, &coo, NULL, &out));
-    free(rows);
-    free(columns);
-    return out;
+    return features_of(rows, columns, (int64_t)n_new * N_SOURCES, n_new, width);
 }
 
 static void grow(const settings *s, const stage *t, lfm_model *model, const way *how)

@@ -38,6 +38,22 @@ static uint64_t next_random(uint64_t *state) /* SplitMix64 */
     return x ^ (x >> 31);
 }
 
+lfm_features *features_of(int32_t *rows, int32_t *columns, int64_t n, int32_t n_rows, int32_t n_columns)
+{
+    lfm_coo coo;
+    lfm_coo_init(&coo);
+    coo.n_entries = n;
+    coo.n_rows = n_rows;
+    coo.n_columns = n_columns;
+    coo.rows = lfm_int32(rows);
+    coo.columns = lfm_int32(columns);
+    lfm_features *out;
+    require(lfm_features_from_coo(NULL, &coo, NULL, &out));
+    free(rows);
+    free(columns);
+    return out;
+}
+
 int32_t *numbers_random(uint64_t seed, int32_t n)
 {
     int32_t *number = must(malloc((size_t)n * sizeof *number));

@@ -9,6 +9,9 @@ void require(lfm_status status);
 void *must(void *block);
 double seconds(void);
 
+/* Features of weight 1 at n places; rows and columns are freed. */
+lfm_features *features_of(int32_t *rows, int32_t *columns, int64_t n, int32_t n_rows, int32_t n_columns);
+
 /* Number 0 .. n - 1 at random; the n_new last numbers are those of what is new. */
 int32_t *numbers_random(uint64_t seed, int32_t n);
 

@@ -143,18 +143,7 @@ static lfm_features *make_tags(const tag_list *list, int32_t n_rows, int32_t old
         rows[n] = row;
         columns[n++] = row < old_items ? row : list->n_tags + row;
     }
-    lfm_coo coo;
-    lfm_coo_init(&coo);
-    coo.n_entries = n;
-    coo.n_rows = n_rows;
-    coo.n_columns = indicated + list->n_tags;
-    coo.rows = lfm_int32(rows);
-    coo.columns = lfm_int32(columns);
-    lfm_features *out;
-    require(lfm_features_from_coo(NULL, &coo, NULL, &out));
-    free(rows);
-    free(columns);
-    return out;
+    return features_of(rows, columns, n, n_rows, indicated + list->n_tags);
 }
 
 bool timeline_read(const char *folder, const char *set, double old_end, double later_end, timeline *out)

@@ -15,8 +15,10 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from urllib.parse import quote
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'tool'))
+import tap  # noqa: E402
 
 SERVICE, MODEL = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
 USERS, ITEMS = 50, 80
@@ -49,9 +51,6 @@ def shown(name):
     """As JSON shows it."""
     return name.decode('ascii', 'replace').replace('\ufffd', '?') if isinstance(name, bytes) else name
 
-
-class Skip(Exception):
-    """What a test needs is not here."""
 
 
 class Client:
@@ -156,7 +155,7 @@ def test_answers_are_the_librarys(folder):
 
 def test_what_the_command_saves(folder):
     if len(sys.argv) < 4:
-        raise Skip('the lfm command is not built')
+        raise tap.Skip('the lfm command is not built')
     likes = [(f'user {u}', f'item {i}') for u in range(20) for i in range(30) if i % 2 == u % 2 and (u + i) % 5]
     (folder / 'likes.tsv').write_text(''.join('\t'.join(like) + '\n' for like in likes))
     subprocess.run([sys.argv[3], 'fit', folder / 'likes.tsv', '--epochs', '30', '--every', '0', '--components', '4',
@@ -359,22 +358,4 @@ def test_does_not_start(folder):
             assert ended.returncode == code and part in ended.stderr and not ended.stdout, (arguments, ended)
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith('test_')]
-    print(f'1..{len(tests)}')
-    failures = 0
-    for number, (name, test) in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                test(pathlib.Path(folder))
-                print(f'ok {number} {name}', flush=True)
-            except Skip as reason:
-                print(f'ok {number} {name} # SKIP {reason}', flush=True)
-            except Exception:
-                failures += 1
-                print(f'not ok {number} {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()), flush=True)
-    sys.exit(1 if failures else 0)
-
-
-main()
+tap.main(globals())

@@ -1,15 +1,14 @@
 """Running `lfm fit` on files that a test makes, and the TAP around the tests.
 
-A test is a function whose name begins with test_; it gets an empty folder and fails by an exception.
-A script of tests ends with command.main(globals()); its argument is the path of the command."""
+A script of tests ends with command.main(globals()), see tap.py; its argument is the path of the command."""
 import gzip
 import json
 import pathlib
 import random
 import subprocess
 import sys
-import tempfile
-import traceback
+
+from tap import Skip, main  # noqa: F401 (for the scripts of tests)
 
 LFM = str(pathlib.Path(sys.argv[1]).resolve())
 
@@ -73,26 +72,3 @@ def likes(path, n_users=30, n_items=40, per_user=12, seed=1):
             rows.append(f'u{user}\ti{item}\t{draw.randint(1, 5)}\t{1000 + len(rows)}\n')
     draw.shuffle(rows)
     return write(path, ''.join(rows))
-
-
-class Skip(Exception):
-    """What a test needs is not here."""
-
-
-def main(names):
-    tests = [(name, test) for name, test in names.items() if name.startswith('test_')]
-    print(f'1..{len(tests)}')
-    failures = 0
-    for number, (name, test) in enumerate(tests, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                test(pathlib.Path(folder))
-                print(f'ok {number} {name}', flush=True)
-            except Skip as reason:
-                print(f'ok {number} {name} # SKIP {reason}', flush=True)
-            except Exception:
-                failures += 1
-                print(f'not ok {number} {name}', flush=True)
-                print(''.join('# ' + line + '\n' for line in traceback.format_exc().splitlines()),
-                      flush=True)
-    sys.exit(1 if failures else 0)
