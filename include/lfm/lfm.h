@@ -22,10 +22,9 @@
  *     lfm_model_free(model);
  *     lfm_interactions_free(likes);
  *
- * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h, file.h. Then: split.h, features.h, ids.h,
- * dataset.h, options.h, similar.h, explain.h, fold_in.h. Advanced: vectors.h, context.h. Every function that can fail returns an
- * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h. Then: dataset.h and ids.h (names instead of
- * numbers), split.h, features.h, options.h, similar.h, explain.h. Advanced: vectors.h, context.h. Every function that can fail returns an
+ * Simple: interactions.h, model.h, scorer.h, recommend.h, evaluate.h, file.h. Then: dataset.h and ids.h (names
+ * instead of numbers), split.h, features.h, options.h, similar.h, explain.h, fold_in.h. Advanced: vectors.h,
+ * context.h. Every function that can fail returns an
  * lfm_status; lfm_last_message() says what was wrong and where. Objects are reference-counted and may
  * be freed in any order. */
 #ifndef LFM_LFM_H
@@ -38,8 +37,8 @@
 #include "lfm/explain.h"
 #include "lfm/features.h"
 #include "lfm/file.h"
-#include "lfm/ids.h"
 #include "lfm/fold_in.h"
+#include "lfm/ids.h"
 #include "lfm/interactions.h"
 #include "lfm/model.h"
 #include "lfm/options.h"
