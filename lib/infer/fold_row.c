@@ -2,7 +2,7 @@
 #include "base/numeric.h"
 #include "base/random.h"
 #include "infer/fold_in.h"
-#include "train/order.h"
+#include "base/order.h"
 
 /* Numbers that tell apart the streams drawn from the seed. */
 enum { STREAM_ORDER = 24, STREAM_DRAWS = 25, STREAM_RIVALS = 26 };
@@ -53,7 +53,7 @@ static float score(const moving *m, int32_t other)
 static void update(const moving *m, const float *vector, float c)
 {
     const lfmi_fold *fold = m->fold;
-    (void)fold->update(&fold->layout, &fold->rates, m->scratch->row, vector, c, 1.0f);
+    (void)fold->update(&fold->layout, &fold->rates, m->scratch->row, vector, c, 1.0f, m->scratch->row);
 }
 
 /* Move a user by the gradient of a positive and a negative. */

@@ -171,20 +171,10 @@ lfm_status lfmi_model_check_features(const lfm_model *model, int32_t side, const
 float lfmi_represent(const lfm_model *model, const lfmi_kernels *kernels, int32_t side,
                      const lfm_features *features, int32_t row, float *representation)
 {
-    const lfmi_layout *y = &model->layout;
-    const lfmi_table *table = &model->sides[side];
     const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
                                                       : (lfmi_feature_row){.columns = &row, .n = 1};
-    float bias = 0.0f;
-    for (int32_t e = 0; e < y->d; e++)
-        representation[e] = 0.0f;
-    for (int64_t i = 0; i < entries.n; i++) {
-        const float *theta = lfmi_row(table, y, entries.columns[i]);
-        const float x = entries.values != NULL ? entries.values[i] : 1.0f;
-        kernels->add_scaled(representation, theta, x, y->d);
-        bias += theta[y->bias] * x;
-    }
-    return bias;
+    return kernels->add_up(&model->layout, model->sides[side].rows, entries.columns, entries.values, entries.n,
+                           representation);
 }
 
 /* Scanning a side for numbers that are not finite, in blocks of rows. */

@@ -51,7 +51,7 @@ static inline uint32_t v_reached(V v, V t)
 static inline __m256 estimate(__m256 x)
 {
     const __m256i half = _mm256_srai_epi32(_mm256_castps_si256(x), 1);
-    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x5F3759DF), half));
+    return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(LFMI_SQRT_MAGIC), half));
 }
 static inline V v_inverse_sqrt_estimate(V x) { return (V){estimate(x.low), estimate(x.high)}; }
 

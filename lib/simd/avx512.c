@@ -22,7 +22,7 @@ static inline uint32_t v_reached(V v, V t) { return _mm512_cmp_ps_mask(v, t, _CM
 static inline V v_inverse_sqrt_estimate(V x)
 {
     const __m512i half = _mm512_srai_epi32(_mm512_castps_si512(x), 1);
-    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x5F3759DF), half));
+    return _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(LFMI_SQRT_MAGIC), half));
 }
 
 static inline float v_sum(V v)
@@ -47,7 +47,32 @@ static inline void v_store_low_bytes(int8_t *p, V v)
 }
 
 #if defined(WITH_VNNI)
-/* Scanning: an instruction adds up four products in each lane. */
+/* An instruction adds up four products in each lane, of bytes without a sign and codes with one. So 128 is added to
+ * one of two codes, and 128 times the other is taken back. */
+typedef __m512i VC;
+typedef __m512i VI;
+#define VC_CODES 64
+static inline VC vc_load(const int8_t *p, int32_t n)
+{
+    return n >= VC_CODES ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi32(first(n / 4), p);
+}
+static inline VI vi_zero(void) { return _mm512_setzero_si512(); }
+static inline VI vi_add_products(VI sum, VC a, VC b)
+{
+    const __m512i offset = _mm512_set1_epi8((char)LFMI_CODE_OFFSET);
+    const __m512i back = _mm512_dpbusd_epi32(_mm512_setzero_si512(), offset, a);
+    return _mm512_sub_epi32(_mm512_dpbusd_epi32(sum, _mm512_xor_si512(b, offset), a), back);
+}
+static inline void vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads, float *scores)
+{
+    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]), _mm512_unpackhi_epi32(sums[0], sums[1]));
+    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]), _mm512_unpackhi_epi32(sums[2], sums[3]));
+    const __m512i sixteen = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(sixteen), _mm512_extracti64x4_epi64(sixteen, 1));
+    score_four(_mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1)), user, heads, scores);
+}
+
+/* Scanning: sums by lanes. */
 typedef __m512i VS;
 typedef __m512i VB;
 static inline VS vs_set(int32_t x) { return _mm512_set1_epi32(x); }

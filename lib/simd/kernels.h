@@ -2,8 +2,8 @@
  *
  * All variants give the same bits. Sums run over 16 virtual lanes: lane l adds the elements l, l + 16,
  * l + 32, … in this order, starting from +0 (lane 0 from a given number), and the lanes are then added as a fixed tree, l + 8, l + 4,
- * l + 2, l + 1. Products and sums are rounded separately (no fused multiply-add), and 1 / sqrt(x) is
- * computed as in lfmi_inverse_sqrt(). */
+ * l + 2, l + 1. Products and sums are rounded separately (no fused multiply-add), and a / sqrt(x) is
+ * computed as in lfmi_over_sqrt(). */
 #ifndef LFMI_KERNELS_H
 #define LFMI_KERNELS_H
 
@@ -13,6 +13,8 @@
 #include "base/context.h"
 
 enum { LFMI_LANES = 16 };
+
+struct lfmi_order; /* base/order.h */
 
 /* Where things stand in the row of a feature, in floats from its start. A row begins on a cache line:
  * the embedding, then bias, its G, its M and the row-wise G; then, each on a line of its own start, the
@@ -34,14 +36,16 @@ typedef struct lfmi_rates {
 
 /* One elementary update of a feature's row: h = x * (c * v[e]) for the embedding, x * c for the bias,
  * then the optimiser's step. Returns the sum of the local rates over the d + 1 elements where the
- * regularisation asks for it, else 0. */
+ * regularisation asks for it, else 0. While it computes it fetches the row of a later update (its own, if there is
+ * none): memory takes a line now and then, but not a row at once without making the processor wait. */
 typedef float (*lfmi_update_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *row,
-                                const float *v, float c, float x);
+                                const float *v, float c, float x, const float *later);
 
-/* The pairwise step where user and items are one feature of weight 1 each and nothing regularises: the
- * three updates at once. */
-typedef void (*lfmi_pair_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *user,
-                             float *positive, float *negative, float g);
+/* A step where user and items are one feature of weight 1 each and nothing regularises: its updates at once.
+ * While it computes it fetches as many rows of a later step, less the user's: of its own, if there is none. */
+enum { LFMI_PAIR = 3, LFMI_POINT = 2 }; /* user, positive and negative; user and item */
+typedef void (*lfmi_step_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *const *rows,
+                             float *const *later, float g);
 
 /* Regularisation as the kernels know it: none (alpha is 0), in the gradient, LightFM's lazy form. */
 enum { LFMI_PLAIN = 0, LFMI_L2 = 1, LFMI_LAZY = 2, LFMI_N_REGULARISATIONS = 3 };
@@ -82,6 +86,15 @@ typedef struct lfmi_scan {
  * margins and biases, whatever their number. */
 enum { LFMI_CODES = 4, LFMI_CODE_OFFSET = 128, LFMI_MOST_CODES = 65536, LFMI_PANEL_HEAD = 2 * LFMI_LANES };
 
+/* What codes are to be multiplied with, and the bias; the same with the codes. */
+typedef struct lfmi_head {
+    float scale, bias;
+} lfmi_head;
+typedef struct lfmi_query_codes {
+    const int8_t *codes;
+    float scale, bias;
+} lfmi_query_codes;
+
 typedef struct lfmi_kernels {
     const char *name;
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
@@ -90,14 +103,23 @@ typedef struct lfmi_kernels {
     /* codes = x in 8 bits, n elements, then zeros up to a multiple of LFMI_LANES. Returns the scale that
      * codes are to be multiplied with. */
     float (*encode)(int8_t *codes, const float *x, int32_t n);
-    /* out[i] = a . b[i] for LFMI_GROUP rows b of codes; n is a multiple of LFMI_LANES */
-    void (*dot_codes)(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out);
+    /* scores[i] = (user.codes . codes[i]) * (user.scale * heads[i].scale) + (user.bias + heads[i].bias) for LFMI_GROUP
+     * items; n is a multiple of LFMI_LANES */
+    void (*score_codes)(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
+                        float *scores);
+    /* out = the sum of values[i] * row columns[i] over the first layout->d elements of n rows, added in this order to 0;
+     * values NULL: ones. Returns the same sum of their biases. */
+    float (*add_up)(const lfmi_layout *layout, const float *rows, const int32_t *columns, const float *values, int64_t n,
+                    float *out);
     /* y += x * a over n elements */
     void (*add_scaled)(float *y, const float *x, float a, int32_t n);
     /* y = a - b over n elements */
     void (*subtract)(float *y, const float *a, const float *b, int32_t n);
     lfmi_update_fn update[LFMI_N_OPTIMISERS][LFMI_N_REGULARISATIONS];
-    lfmi_pair_fn pair[LFMI_N_OPTIMISERS]; /* NULL: there is none, use update */
+    /* LFMI_PAIR rows: the pairwise step; LFMI_POINT rows: the logistic one. NULL: there is none, use update */
+    lfmi_step_fn pair[LFMI_N_OPTIMISERS], point[LFMI_N_OPTIMISERS];
+    /* entries[i] = lfmi_order_at(order, begin + i) for n of them */
+    void (*permute)(const struct lfmi_order *order, int64_t begin, int32_t n, int64_t *entries);
     /* a group of users, and a single user, against panels */
     void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);
     void (*scan_user[LFMI_N_SCANS])(const lfmi_scan *scan);
@@ -149,21 +171,24 @@ static inline float lfmi_from_half(uint16_t half)
     return x;
 }
 
-/* 1 / sqrt(x) for x > 0: an estimate from the bits of x, then three Newton steps y (3/2 - x/2 y y);
- * relative error below 3e-7. The processor's divider and square root take three to five times as long
- * and would bound the speed of training; its reciprocal estimates differ between makers. */
-#define LFMI_INVERSE_SQRT_MAGIC 0x5F3759DF
-static inline float lfmi_inverse_sqrt(float x)
+/* a / sqrt(x) for x > 0: an estimate from the bits of x, then two Newton steps, y (3/2 - x/2 y y), with the factors
+ * that make the largest error least (for the first: Kadlec 2010); relative error below 7e-7. The processor's
+ * divider and square root take three to five times as long and would bound the speed of training; its
+ * reciprocal estimates differ between makers. */
+#define LFMI_SQRT_MAGIC 0x5F1FFFF9
+#define LFMI_SQRT_FIRST 1.6819143f
+#define LFMI_SQRT_FIRST_X 0.70395225f
+#define LFMI_SQRT_SECOND 1.5000004f
+#define LFMI_SQRT_SECOND_X 0.5f
+static inline float lfmi_over_sqrt(float a, float x)
 {
     int32_t bits;
     float y;
     memcpy(&bits, &x, sizeof bits);
-    bits = LFMI_INVERSE_SQRT_MAGIC - (bits >> 1);
+    bits = LFMI_SQRT_MAGIC - (bits >> 1);
     memcpy(&y, &bits, sizeof y);
-    const float half = 0.5f * x;
-    y = y * (1.5f - half * y * y);
-    y = y * (1.5f - half * y * y);
-    return y * (1.5f - half * y * y);
+    y = y * (LFMI_SQRT_FIRST - LFMI_SQRT_FIRST_X * x * y * y);
+    return y * (LFMI_SQRT_SECOND * a - LFMI_SQRT_SECOND_X * a * x * y * y);
 }
 
 /* The step of one element, the same in every variant. *rate receives the local rate. */
@@ -173,7 +198,7 @@ typedef struct lfmi_element {
 
 static inline lfmi_element lfmi_step_adagrad(lfmi_element at, float h, const lfmi_rates *r, float *rate)
 {
-    *rate = r->eta * lfmi_inverse_sqrt(at.g);
+    *rate = lfmi_over_sqrt(r->eta, at.g);
     at.theta -= *rate * h;
     at.g += h * h;
     return at;
@@ -183,7 +208,7 @@ static inline lfmi_element lfmi_step_adadelta(lfmi_element at, float h, const lf
 {
     at.g = r->rho * at.g + r->one_minus_rho * (h * h);
     const float m = at.m + r->epsilon;
-    *rate = m * lfmi_inverse_sqrt(m) * lfmi_inverse_sqrt(at.g + r->epsilon);
+    *rate = lfmi_over_sqrt(m, m) * lfmi_over_sqrt(1.0f, at.g + r->epsilon);
     const float delta = *rate * h;
     at.m = r->rho * at.m + r->one_minus_rho * (delta * delta);
     at.theta -= delta;

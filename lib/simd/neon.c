@@ -1,5 +1,7 @@
 /* The kernels on 64-bit Arm (NEON): four registers hold the 16 lanes. */
 #include <arm_neon.h>
+
+#include "simd/kernels.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -77,7 +79,7 @@ static inline V v_inverse_sqrt_estimate(V x)
 {
 #define ESTIMATE(i)                                                                                    \
     vreinterpretq_f32_s32(                                                                             \
-        vsubq_s32(vdupq_n_s32(0x5F3759DF), vshrq_n_s32(vreinterpretq_s32_f32(x.q[i]), 1)))
+        vsubq_s32(vdupq_n_s32(LFMI_SQRT_MAGIC), vshrq_n_s32(vreinterpretq_s32_f32(x.q[i]), 1)))
     return EACH(ESTIMATE);
 }
 static inline float v_sum(V v)
@@ -112,7 +114,12 @@ static inline void v_store_low_bytes(int8_t *p, V v)
 
 typedef int8x16_t VC;
 typedef int32x4_t VI;
-static inline VC vc_load(const int8_t *p) { return vld1q_s8(p); }
+#define VC_CODES 16
+static inline VC vc_load(const int8_t *p, int32_t n)
+{
+    (void)n; /* a multiple of 16 */
+    return vld1q_s8(p);
+}
 static inline VI vi_zero(void) { return vdupq_n_s32(0); }
 static inline VI vi_add_products(VI sum, VC a, VC b)
 {
@@ -120,13 +127,12 @@ static inline VI vi_add_products(VI sum, VC a, VC b)
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     return vpadalq_s16(sum, vmlal_s8(low, vget_high_s8(a), vget_high_s8(b)));
 }
-static inline void vi_sum_group(const VI sums[4], int32_t *out)
+static inline void vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads, float *scores)
 {
     for (int i = 0; i < 4; i++)
-        out[i] = vaddvq_s32(sums[i]);
+        scores[i] = (float)vaddvq_s32(sums[i]) * (user->scale * heads[i]->scale) + (user->bias + heads[i]->bias);
 }
 
-#include "simd/kernels.h"
 #include "simd/codes_plain.h"
 static inline V v_from_sums(VS s)
 {

@@ -42,14 +42,31 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     return lfmi_code_scale(largest);
 }
 
-static void dot_codes(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out)
+static void score_codes(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
+                        float *scores)
 {
     for (int i = 0; i < LFMI_GROUP; i++) {
         int32_t sum = 0;
         for (int32_t e = 0; e < n; e++)
-            sum += a[e] * b[i][e];
-        out[i] = sum;
+            sum += user->codes[e] * codes[i][e];
+        scores[i] = (float)sum * (user->scale * heads[i]->scale) + (user->bias + heads[i]->bias);
     }
+}
+
+static float add_up(const lfmi_layout *layout, const float *rows, const int32_t *columns, const float *values, int64_t n,
+                    float *restrict out)
+{
+    float bias = 0;
+    for (int32_t e = 0; e < layout->d; e++)
+        out[e] = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const float *row = rows + (int64_t)columns[i] * layout->stride;
+        const float x = values != NULL ? values[i] : 1.0f;
+        for (int32_t e = 0; e < layout->d; e++)
+            out[e] += row[e] * x;
+        bias += row[layout->bias] * x;
+    }
+    return bias;
 }
 
 static void add_scaled(float *y, const float *x, float a, int32_t n)
@@ -99,7 +116,7 @@ static inline float update_elements(int optimiser, int regularisation, const lfm
 static inline float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi_rates *r,
                                    float *restrict row, const float *restrict v, float c, float x)
 {
-    const float rate = r->eta * lfmi_inverse_sqrt(row[y->g]);
+    const float rate = lfmi_over_sqrt(r->eta, row[y->g]);
     float lanes[LFMI_LANES] = {0};
     for (int32_t e = 0; e < y->d; e++) {
         float h = x * (c * v[e]);
@@ -132,8 +149,9 @@ static inline float update(int optimiser, int regularisation, const lfmi_layout 
 
 #define UPDATE(name, optimiser, regularisation)                                                        \
     static float name(const lfmi_layout *layout, const lfmi_rates *rates, float *row, const float *v,  \
-                      float c, float x)                                                                \
+                      float c, float x, const float *later)                                            \
     {                                                                                                  \
+        __builtin_prefetch(later);                                                                     \
         return update(optimiser, regularisation, layout, rates, row, v, c, x);                         \
     }
 UPDATE(adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)
@@ -145,6 +163,8 @@ UPDATE(rowwise_lazy, LFM_OPTIMISER_ADAGRAD_ROWWISE, LFMI_LAZY)
 UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
 UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
 UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
+
+#include "simd/order_template.h"
 
 /* 16 lanes as plain C for the scan. */
 typedef struct V {
@@ -182,9 +202,11 @@ const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
     .encode = encode,
-    .dot_codes = dot_codes,
+    .score_codes = score_codes,
+    .add_up = add_up,
     .add_scaled = add_scaled,
     .subtract = subtract,
+    .permute = permute,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},

@@ -10,21 +10,24 @@
  *     v_max_size(m, v), v_max(m)               larger of m and |v| by lanes; the largest lane
  *     v_store_low_bytes(p, v)                  the lowest byte of every lane
  *
- * and for codes the types VC, 16 of them, and VI, sums of products, with vc_load(p), vi_zero(),
- * vi_add_products(sum, a, b) and vi_sum_group(sums, out) for LFMI_GROUP of them; also those of
- * scan_template.h and codes_template.h. */
+ * and for codes the types VC, VC_CODES of them, and VI, sums of products, with vc_load(p, n), where no more than n
+ * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, scores) for LFMI_GROUP of them; also
+ * those of scan_template.h and codes_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE V v_inverse_sqrt(V x)
+/* The factors of lfmi_over_sqrt()'s last step, and the function with them. */
+typedef struct over_sqrt {
+    V last, last_x;
+} over_sqrt;
+INLINE over_sqrt over_sqrt_of(V a) { return (over_sqrt){v_mul(v_set(LFMI_SQRT_SECOND), a), v_mul(v_set(LFMI_SQRT_SECOND_X), a)}; }
+INLINE V v_over_sqrt(over_sqrt a, V x)
 {
-    const V half = v_mul(v_set(0.5f), x), three_halves = v_set(1.5f);
     V y = v_inverse_sqrt_estimate(x);
-    y = v_mul(y, v_sub(three_halves, v_mul(v_mul(half, y), y)));
-    y = v_mul(y, v_sub(three_halves, v_mul(v_mul(half, y), y)));
-    return v_mul(y, v_sub(three_halves, v_mul(v_mul(half, y), y)));
+    y = v_mul(y, v_sub(v_set(LFMI_SQRT_FIRST), v_mul(v_mul(v_mul(v_set(LFMI_SQRT_FIRST_X), x), y), y)));
+    return v_mul(y, v_sub(a.last, v_mul(v_mul(v_mul(a.last_x, x), y), y)));
 }
 
 /* Whole vectors of a row of n, then the part that is left. */
@@ -58,17 +61,54 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     return lfmi_code_scale(largest);
 }
 
-static void dot_codes(const int8_t *a, const int8_t *const b[LFMI_GROUP], int32_t n, int32_t *out)
+static void score_codes(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
+                        float *scores)
 {
     VI sums[LFMI_GROUP];
     for (int i = 0; i < LFMI_GROUP; i++)
         sums[i] = vi_zero();
-    for (int32_t e = 0; e < n; e += LFMI_LANES) {
-        const VC x = vc_load(a + e);
+    for (int32_t e = 0; e < n; e += VC_CODES) {
+        const VC x = vc_load(user->codes + e, n - e);
         for (int i = 0; i < LFMI_GROUP; i++)
-            sums[i] = vi_add_products(sums[i], x, vc_load(b[i] + e));
+            sums[i] = vi_add_products(sums[i], x, vc_load(codes[i] + e, n - e));
     }
-    vi_sum_group(sums, out);
+    vi_score(sums, user, heads, scores);
+}
+
+/* n_vectors whole vectors from element e on, or one of `part` elements, held in registers over all rows. */
+INLINE void add_up_at(const lfmi_layout *y, const float *rows, const int32_t *columns, const float *values, int64_t n,
+                      float *out, int32_t e, int n_vectors, int32_t part)
+{
+    V sums[4] = {v_set(0.0f), v_set(0.0f), v_set(0.0f), v_set(0.0f)};
+    for (int64_t i = 0; i < n; i++) {
+        const float *row = rows + (int64_t)columns[i] * y->stride + e;
+        const V x = v_set(values != NULL ? values[i] : 1.0f);
+        for (int k = 0; k < n_vectors; k++)
+            sums[k] = v_add(sums[k], v_mul(part > 0 ? v_load_part(row, part) : v_load(row + k * LFMI_LANES), x));
+    }
+    for (int k = 0; k < n_vectors; k++) {
+        if (part > 0)
+            v_store_part(out + e, sums[k], part);
+        else
+            v_store(out + e + k * LFMI_LANES, sums[k]);
+    }
+}
+
+static float add_up(const lfmi_layout *y, const float *rows, const int32_t *columns, const float *values, int64_t n,
+                    float *out)
+{
+    const int32_t whole = WHOLE(y->d), part = y->d - whole;
+    int32_t e = 0;
+    for (; e + 4 * LFMI_LANES <= whole; e += 4 * LFMI_LANES)
+        add_up_at(y, rows, columns, values, n, out, e, 4, 0);
+    for (; e < whole; e += LFMI_LANES)
+        add_up_at(y, rows, columns, values, n, out, e, 1, 0);
+    if (part > 0)
+        add_up_at(y, rows, columns, values, n, out, e, 1, part);
+    float bias = 0.0f;
+    for (int64_t i = 0; i < n; i++)
+        bias += rows[(int64_t)columns[i] * y->stride + y->bias] * (values != NULL ? values[i] : 1.0f);
+    return bias;
 }
 
 static void add_scaled(float *y, const float *x, float a, int32_t n)
@@ -104,12 +144,12 @@ INLINE vector_element vector_step(int optimiser, int regularisation, vector_elem
         const V rho = v_set(r->rho), rest = v_set(r->one_minus_rho), epsilon = v_set(r->epsilon);
         at.g = v_add(v_mul(rho, at.g), v_mul(rest, v_mul(h, h)));
         const V m = v_add(at.m, epsilon);
-        *rate = v_mul(v_mul(m, v_inverse_sqrt(m)), v_inverse_sqrt(v_add(at.g, epsilon)));
+        *rate = v_mul(v_over_sqrt(over_sqrt_of(m), m), v_over_sqrt(over_sqrt_of(v_set(1.0f)), v_add(at.g, epsilon)));
         const V delta = v_mul(*rate, h);
         at.m = v_add(v_mul(rho, at.m), v_mul(rest, v_mul(delta, delta)));
         at.theta = v_sub(at.theta, delta);
     } else {
-        *rate = v_mul(v_set(r->eta), v_inverse_sqrt(at.g));
+        *rate = v_over_sqrt(over_sqrt_of(v_set(r->eta)), at.g);
         at.theta = v_sub(at.theta, v_mul(*rate, h));
         at.g = v_add(at.g, v_mul(h, h));
     }
@@ -158,18 +198,30 @@ INLINE void step_bias(int optimiser, int regularisation, const lfmi_layout *y, c
         row[y->bias_m] = at.m;
 }
 
+/* Fetch what updating the elements at e reads of a row. */
+INLINE void fetch_at(int optimiser, const lfmi_layout *y, const float *later, int32_t e)
+{
+    __builtin_prefetch(later + e, 1);
+    if (optimiser != LFM_OPTIMISER_ADAGRAD_ROWWISE)
+        __builtin_prefetch(later + y->g + e, 1);
+    if (optimiser == LFM_OPTIMISER_ADADELTA)
+        __builtin_prefetch(later + y->m + e, 1);
+}
+
 INLINE float update_elements(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row,
-                             const float *v, float c, float x)
+                             const float *v, float c, float x, const float *later)
 {
     const V cs = v_set(c), xs = v_set(x);
     V rates = v_set(0.0f);
     const int32_t whole = WHOLE(y->d), part = y->d - whole;
     for (int32_t e = 0; e < whole; e += LFMI_LANES) {
+        fetch_at(optimiser, y, later, e);
         const V rate = step_at(optimiser, regularisation, y, r, row, e, v_mul(xs, v_mul(cs, v_load(v + e))), LFMI_LANES);
         if (regularisation == LFMI_LAZY)
             rates = v_add(rates, rate);
     }
     if (part > 0) {
+        fetch_at(optimiser, y, later, whole);
         V rate = step_at(optimiser, regularisation, y, r, row, whole,
                          v_mul(xs, v_mul(cs, v_load_part(v + whole, part))), part);
         if (regularisation == LFMI_LAZY) { /* lanes beyond the part add nothing */
@@ -182,9 +234,9 @@ INLINE float update_elements(int optimiser, int regularisation, const lfmi_layou
 }
 
 INLINE float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row, const float *v,
-                            float c, float x)
+                            float c, float x, const float *later)
 {
-    const float rate = r->eta * lfmi_inverse_sqrt(row[y->g]);
+    const float rate = lfmi_over_sqrt(r->eta, row[y->g]);
     const V cs = v_set(c), xs = v_set(x), rates = v_set(rate), alpha = v_set(r->alpha);
     const V shrink = v_set(1.0f + r->alpha * rate);
     V squares = v_set(0.0f);
@@ -192,6 +244,7 @@ INLINE float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi
     for (int32_t e = 0; e < d; e += LFMI_LANES) {
         const int32_t n = d - e < LFMI_LANES ? d - e : LFMI_LANES;
         const bool whole = n == LFMI_LANES;
+        fetch_at(LFM_OPTIMISER_ADAGRAD_ROWWISE, y, later, e);
         V theta = whole ? v_load(row + e) : v_load_part(row + e, n);
         V h = v_mul(xs, v_mul(cs, whole ? v_load(v + e) : v_load_part(v + e, n)));
         if (regularisation == LFMI_L2)
@@ -210,11 +263,15 @@ INLINE float update_rowwise(int regularisation, const lfmi_layout *y, const lfmi
 }
 
 INLINE float update(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row,
-                    const float *v, float c, float x)
+                    const float *v, float c, float x, const float *later)
 {
+    const lfmi_layout own_layout = *y; /* copies, which no store can change */
+    const lfmi_rates own_rates = *r;
+    y = &own_layout, r = &own_rates;
     const float rates = optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE
-                            ? update_rowwise(regularisation, y, r, row, v, c, x)
-                            : update_elements(optimiser, regularisation, y, r, row, v, c, x);
+                            ? update_rowwise(regularisation, y, r, row, v, c, x, later)
+                            : update_elements(optimiser, regularisation, y, r, row, v, c, x, later);
+    __builtin_prefetch(later + y->bias, 1);
     float rate;
     step_bias(optimiser, regularisation, y, r, row, x * c, &rate);
     return regularisation == LFMI_LAZY ? rates + rate : 0.0f;
@@ -222,9 +279,9 @@ INLINE float update(int optimiser, int regularisation, const lfmi_layout *y, con
 
 #define UPDATE(name, optimiser, regularisation)                                                        \
     static float name(const lfmi_layout *layout, const lfmi_rates *rates, float *row, const float *v,  \
-                      float c, float x)                                                                \
+                      float c, float x, const float *later)                                            \
     {                                                                                                  \
-        return update(optimiser, regularisation, layout, rates, row, v, c, x);                         \
+        return update(optimiser, regularisation, layout, rates, row, v, c, x, later);                  \
     }
 UPDATE(adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)
 UPDATE(adagrad_l2, LFM_OPTIMISER_ADAGRAD, LFMI_L2)
@@ -236,43 +293,8 @@ UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
 UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
 UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 
-/* The three updates of a pairwise step, n <= 16 components at e. */
-INLINE void pair_at(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float *user, float *positive,
-                    float *negative, V plus, V minus, int32_t e, int32_t n)
-{
-    const bool whole = n == LFMI_LANES;
-    const V p = whole ? v_load(user + e) : v_load_part(user + e, n);
-    const V i = whole ? v_load(positive + e) : v_load_part(positive + e, n);
-    const V j = whole ? v_load(negative + e) : v_load_part(negative + e, n);
-    step_at(optimiser, LFMI_PLAIN, y, r, positive, e, v_mul(minus, p), n);
-    step_at(optimiser, LFMI_PLAIN, y, r, negative, e, v_mul(plus, p), n);
-    step_at(optimiser, LFMI_PLAIN, y, r, user, e, v_mul(plus, v_sub(j, i)), n);
-}
-
-INLINE void pair(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float *user, float *positive, float *negative,
-                 float g)
-{
-    const V plus = v_set(g), minus = v_set(-g);
-    const int32_t whole = WHOLE(y->d), part = y->d - whole;
-    for (int32_t e = 0; e < whole; e += LFMI_LANES)
-        pair_at(optimiser, y, r, user, positive, negative, plus, minus, e, LFMI_LANES);
-    if (part > 0)
-        pair_at(optimiser, y, r, user, positive, negative, plus, minus, whole, part);
-    float rate;
-    step_bias(optimiser, LFMI_PLAIN, y, r, positive, -g, &rate);
-    step_bias(optimiser, LFMI_PLAIN, y, r, negative, g, &rate);
-    step_bias(optimiser, LFMI_PLAIN, y, r, user, g, &rate);
-}
-
-#define PAIR(name, optimiser)                                                                          \
-    static void name(const lfmi_layout *layout, const lfmi_rates *rates, float *user, float *positive, \
-                     float *negative, float g)                                                         \
-    {                                                                                                  \
-        pair(optimiser, layout, rates, user, positive, negative, g);                                   \
-    }
-PAIR(pair_adagrad, LFM_OPTIMISER_ADAGRAD)
-PAIR(pair_adadelta, LFM_OPTIMISER_ADADELTA)
-
+#include "simd/order_template.h"
+#include "simd/step_template.h"
 #include "simd/scan_template.h"
 #include "simd/codes_template.h"
 
@@ -280,13 +302,16 @@ const lfmi_kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
     .encode = encode,
-    .dot_codes = dot_codes,
+    .score_codes = score_codes,
+    .add_up = add_up,
     .add_scaled = add_scaled,
     .subtract = subtract,
+    .permute = permute,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
     .pair = {[LFM_OPTIMISER_ADAGRAD] = pair_adagrad, [LFM_OPTIMISER_ADADELTA] = pair_adadelta},
+    .point = {[LFM_OPTIMISER_ADAGRAD] = point_adagrad, [LFM_OPTIMISER_ADADELTA] = point_adadelta},
     .scan_users = {scan_users, scan_users_half, scan_users_codes},
     .scan_user = {scan_user, scan_user_half, scan_user_codes},
     .most_code = MOST_CODE,

@@ -22,18 +22,19 @@ static bool may_be_negative(const lfmi_sgd *sgd, const lfmi_sample *sample, int3
     return !lfmi_knows(sgd->index, sample->user, item);
 }
 
+static void begin(const lfmi_sgd *sgd, lfmi_sample *sample)
+{
+    lfmi_begin_draws(sgd, sample);
+    sample->drawn[0] = lfmi_begin_draw(&sgd->sampler, &sample->draws);
+}
+
 static void prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    lfmi_begin_draws(worker, sample);
-    sample->drawn[0] = lfmi_draw(&sgd->sampler, &sample->draws);
-    lfmi_prefetch_user(sgd, sample->user);
-    lfmi_prefetch_state(sgd, LFM_USER, sample->user);
+    sample->drawn[0] = lfmi_end_draw(&sgd->sampler, &sample->draws, sample->drawn[0]);
+    sample->negative = sample->drawn[0]; /* unless choosing finds it known */
     if (!sgd->fit->options.graded) /* else the signature is not ours: another call may be making it */
         lfmi_prefetch_known(sgd, sample->user, sample->drawn[0]);
-    lfmi_prefetch_item(sgd, sample->item);
-    lfmi_prefetch_item(sgd, sample->drawn[0]);
-    lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);
     lfmi_prefetch_features(sgd, LFM_ITEM, sample->drawn[0]);
 }
 
@@ -51,20 +52,20 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
     }
 }
 
-static void step(lfmi_worker *worker, lfmi_sample *sample)
+static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi_representation *user,
+                      const lfmi_representation *positive, const lfmi_representation *negative)
 {
-    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
-    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, sample->item, worker->positive);
-    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, sample->negative, worker->negative);
-    const double margin =
-        (double)(lfmi_score(worker, &user, &positive) - lfmi_score(worker, &user, &negative));
+    const double margin = (double)(lfmi_score(worker, user, positive) - lfmi_score(worker, user, negative));
     lfmi_measure(worker, sample, margin);
-    lfmi_step_pairwise(worker, &user, &positive, &negative, (float)(sample->weight * (1.0 - lfmi_sigmoid(margin))));
+    return (float)(sample->weight * (1.0 - lfmi_sigmoid(margin)));
 }
 
 const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,
                                  .index_with = LFMI_INDEX_SIGNATURE,
+                                 .windows = true,
                                  .negative_power = 1.0,
+                                 .n_prepared = 3,
+                                 .begin = begin,
                                  .prepare = prepare,
                                  .choose = choose,
-                                 .step = step};
+                                 .gradient = gradient};

@@ -9,10 +9,8 @@ void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
     lfmi_draw_four(&sgd->sampler, &sample->draws, sample->drawn);
-    for (int i = 0; i < LFMI_GROUP; i++) {
+    for (int i = 0; i < LFMI_GROUP; i++)
         lfmi_prefetch_head(sgd, sample->drawn[i]);
-        lfmi_prefetch_known(sgd, sample->user, sample->drawn[i]);
-    }
 }
 
 /* Mark those of the candidates drawn last that violate, and fetch whether the first is known. */
@@ -41,8 +39,6 @@ static bool take_violating(lfmi_worker *worker, lfmi_sample *sample, const float
         sample->g = g > max_gradient ? max_gradient : g;
         worker->tally.draws += sample->n_drawn + at + 1;
         worker->tally.loss += (double)sample->g * (double)(scores[at] - sample->threshold);
-        lfmi_prefetch_item(sgd, sample->negative);
-        lfmi_prefetch_features(sgd, LFM_ITEM, sample->positive);
         lfmi_prefetch_features(sgd, LFM_ITEM, sample->negative);
         return true;
     }
@@ -72,8 +68,9 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
     while (n_open > 0) {
         float scores[LFMI_BATCH][LFMI_GROUP];
         int32_t still = 0;
-        for (int32_t i = 0; i < n_open; i++)
+        for (int32_t i = 0; i < n_open; i++) {
             lfmi_score_group(worker, &choosers[open[i]], samples[open[i]].drawn, scores[i]);
+        }
         for (int32_t i = 0; i < n_open; i++)
             mark_violating(worker->sgd, &samples[open[i]], scores[i]);
         for (int32_t i = 0; i < n_open; i++) {
@@ -89,12 +86,7 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
 
 static void prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
-    const lfmi_sgd *sgd = worker->sgd;
-    lfmi_begin_draws(worker, sample);
-    lfmi_prefetch_user(sgd, sample->user);
-    lfmi_prefetch_state(sgd, LFM_USER, sample->user);
-    lfmi_prefetch_item(sgd, sample->item);
-    lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);
+    lfmi_begin_draws(worker->sgd, sample);
     lfmi_warp_prepare(worker, sample);
 }
 
@@ -108,6 +100,7 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,
                                   .index_with = LFMI_INDEX_SIGNATURE,
                                   .scores_candidates = true,
+                                  .windows = true,
+                                  .n_prepared = 2,
                                   .prepare = prepare,
-                                  .choose = choose,
-                                  .step = lfmi_step_chosen};
+                                  .choose = choose};

@@ -24,11 +24,15 @@ static int32_t *candidates_of(const lfmi_worker *worker, int32_t i)
     return worker->candidate_items + (int64_t)i * worker->max_candidates;
 }
 
+/* Fetch the user's items, or the first of very many. */
 static void prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
-    lfmi_begin_draws(worker, sample);
-    lfmi_prefetch_user(worker->sgd, sample->user);
-    lfmi_prefetch_state(worker->sgd, LFM_USER, sample->user);
+    enum { ITEMS = LFMI_CACHE_LINE / sizeof(int32_t), MOST = 4 * ITEMS };
+    const lfmi_index *index = worker->sgd->index;
+    const int64_t begin = index->offsets[sample->user], end = index->offsets[sample->user + 1];
+    lfmi_begin_draws(worker->sgd, sample);
+    for (int64_t at = begin; at < end + ITEMS && at < begin + MOST; at += ITEMS)
+        __builtin_prefetch(&index->items[at]);
 }
 
 /* Codes that every step keeps up to date will do to choose a positive too; refreshed ones are too old:
@@ -111,7 +115,8 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
     for (int32_t i = 0; i < n; i++) {
         lfmi_sample *s = &samples[i];
         s->positive = choose_positive(worker, s, candidates_of(worker, i), &choosers[i]);
-        lfmi_prefetch_item(worker->sgd, s->positive);
+        lfmi_prefetch_item_head(worker->sgd, s->positive);
+        lfmi_prefetch_features(worker->sgd, LFM_ITEM, s->positive);
         lfmi_warp_prepare(worker, s);
     }
     lfmi_warp_choose(worker, samples, choosers, n);
@@ -122,6 +127,7 @@ static bool visits_negatives(const lfm_train_options *options) { return options-
 const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives,
                                       .index_with = LFMI_INDEX_SIGNATURE,
                                       .scores_candidates = true,
+                                      .windows = true,
+                                      .n_prepared = 1,
                                       .prepare = prepare,
-                                      .choose = choose,
-                                      .step = lfmi_step_chosen};
+                                      .choose = choose};

@@ -21,14 +21,26 @@ lfm_status lfmi_sampler_new(const lfm_interactions *interactions, int32_t n_item
                             lfmi_sampler *sampler);
 void lfmi_sampler_free(lfm_context *context, lfmi_sampler *sampler);
 
-/* Draw an item, known to the user or not. There must be one to draw. */
+/* Draw an item, known to the user or not, in two steps: where to look, which is fetched, and what stands there. There
+ * must be an item to draw. */
+static inline int32_t lfmi_begin_draw(const lfmi_sampler *sampler, lfmi_stream *stream)
+{
+    const int32_t cell = (int32_t)lfmi_bounded(stream, (uint64_t)sampler->n_items);
+    if (sampler->table != NULL)
+        __builtin_prefetch(&sampler->table[cell]);
+    return cell;
+}
+static inline int32_t lfmi_end_draw(const lfmi_sampler *sampler, lfmi_stream *stream, int32_t cell)
+{
+    if (sampler->table == NULL)
+        return cell;
+    const lfmi_alias at = sampler->table[cell];
+    const int32_t other = -((uint32_t)(lfmi_next(stream) >> 32) >= at.keep); /* a branch would be a coin's toss */
+    return (cell & ~other) | (at.alias & other);
+}
 static inline int32_t lfmi_draw(const lfmi_sampler *sampler, lfmi_stream *stream)
 {
-    const int32_t item = (int32_t)lfmi_bounded(stream, (uint64_t)sampler->n_items);
-    if (sampler->table == NULL)
-        return item;
-    const lfmi_alias *cell = &sampler->table[item];
-    return (uint32_t)(lfmi_next(stream) >> 32) < cell->keep ? item : cell->alias;
+    return lfmi_end_draw(sampler, stream, lfmi_begin_draw(sampler, stream));
 }
 
 /* Draw four items. */

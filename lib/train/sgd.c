@@ -13,7 +13,7 @@ static const lfmi_loss *const losses[] = {
 };
 
 /* Numbers that tell apart the streams drawn from the model's seed in training. */
-enum { STREAM_ORDER = 16, STREAM_DRAWS = 17 };
+enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_WINDOWS = 18 };
 
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
 enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
@@ -41,11 +41,13 @@ static void destroy(void *state)
         LFMI_FREE_ARRAY(context, sgd->workers[i].scratch, VECTORS_PER_WORKER * (d + LFMI_LANES));
         LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, candidates);
         LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_items, LFMI_BATCH * candidates);
+        lfmi_window_free(context, &sgd->windows, &sgd->workers[i].window);
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
     LFMI_FREE_ARRAY(context, sgd->heads.codes, (int64_t)sgd->fit->n_items * sgd->heads.stride);
     LFMI_FREE_ARRAY(context, sgd->heads.items, sgd->fit->n_items);
+    lfmi_windows_free(context, &sgd->windows);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
@@ -70,6 +72,8 @@ static lfm_status make_workers(lfmi_sgd *sgd)
         lfm_status status = LFMI_NEW_ARRAY(context, candidates, "a training thread", &w->candidate_scores);
         if (status == LFM_OK)
             status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_items);
+        if (status == LFM_OK)
+            status = lfmi_window_new(context, &sgd->windows, &w->window);
         if (status != LFM_OK) {
             sgd->n_made++; /* destroy() frees what this one has */
             return status;
@@ -106,7 +110,8 @@ static void choose_updates(lfmi_sgd *sgd)
     }
     const bool plain = sgd->fit->features[LFM_USER] == NULL && sgd->fit->features[LFM_ITEM] == NULL &&
                        alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0;
-    sgd->pair = plain ? sgd->kernels->pair[sgd->fit->model->options.optimiser] : NULL;
+    if (plain)
+        sgd->fused = (sgd->loss->pointwise ? sgd->kernels->point : sgd->kernels->pair)[sgd->fit->model->options.optimiser];
 }
 
 /* Codes from row to row: whole groups of lanes, and either a power of two of them or whole cache lines, so
@@ -119,25 +124,37 @@ static int32_t head_stride(int32_t d)
     return stride >= d ? stride : (d + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
 }
 
-/* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by
- * every step. Others are refreshed REFRESHES times an epoch, unless the catalogue is so large for its
- * interactions that adding up the features of each candidate costs less. */
+/* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by every step.
+ * Others are refreshed after as many samples as there are items: when an item has been stepped on once or twice. In a
+ * catalogue so large for its interactions that this were seldom in an epoch, the features of each candidate are added
+ * up instead. */
 static lfm_status make_heads(lfmi_sgd *sgd)
 {
-    enum { REFRESHES = 32, CANDIDATES = 5, LEAST = 1024 };
+    enum { FEWEST = 6, LEAST = 1024 };
     const lfm_model *model = sgd->fit->model;
     const int64_t n = sgd->fit->interactions->n_entries, n_items = sgd->fit->n_items;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->direct[side] = sgd->fit->features[side] == NULL && !sgd->lazy;
     sgd->refresh_interval = INT64_MAX;
-    if (!sgd->loss->scores_candidates || (!sgd->direct[LFM_ITEM] && n_items * REFRESHES > n * CANDIDATES))
+    if (!sgd->loss->scores_candidates || (!sgd->direct[LFM_ITEM] && n_items > n / FEWEST))
         return LFM_OK;
     if (!sgd->direct[LFM_ITEM])
-        sgd->refresh_interval = n / REFRESHES > LEAST ? n / REFRESHES : LEAST;
+        sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
     sgd->heads.n = (model->layout.d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
     sgd->heads.stride = head_stride(model->layout.d);
     LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.codes));
     return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.items);
+}
+
+/* Windows serve where users are rows of their own and an interaction is no more than a user, an item and a sign. */
+static lfm_status make_windows(lfmi_sgd *sgd)
+{
+    const lfmi_fit *fit = sgd->fit;
+    if (!sgd->loss->windows || fit->features[LFM_USER] != NULL || lfmi_weights(fit->interactions) != NULL ||
+        fit->options.order == LFM_ORDER_STORED || (fit->options.graded && sgd->loss == &lfmi_loss_bpr))
+        return LFM_OK;
+    return lfmi_windows_new(fit->interactions, sgd->index, sgd->kernels,
+                            fit->model->layout.stride * (int64_t)sizeof(float), &sgd->windows);
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
@@ -151,6 +168,7 @@ static lfm_status fill(lfmi_sgd *sgd)
         LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
+    LFMI_TRY(make_windows(sgd));
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
         LFMI_TRY(make_rank_weights(sgd));
@@ -186,6 +204,7 @@ static void begin_epoch(void *state, int64_t epoch, double learning_rate)
     const uint64_t number = (uint64_t)(own != 0 ? epoch - sgd->first_epoch : epoch);
     sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), number),
                                sgd->fit->interactions->n_entries, sgd->fit->options.order == LFM_ORDER_STORED);
+    lfmi_windows_begin_epoch(&sgd->windows, lfmi_key(lfmi_key(seed, STREAM_WINDOWS), number));
     sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), number);
     sgd->segment = sgd->lazy && sgd->n_workers > 1 ? (int64_t)FIRST_SEGMENT * sgd->n_workers : INT64_MAX;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
@@ -193,14 +212,15 @@ static void begin_epoch(void *state, int64_t epoch, double learning_rate)
 }
 
 /* Fetch the samples at positions [begin, begin + n) that the loss visits; return how many those are. */
-static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_sample *samples)
+static int32_t fetch_block(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
 {
+    const lfmi_sgd *sgd = worker->sgd;
     const lfm_interactions *m = sgd->fit->interactions;
     const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
     const float *values = lfmi_values(m), *weights = lfmi_weights(m);
     int64_t entries[BLOCK];
+    sgd->kernels->permute(&sgd->order, begin, n, entries);
     for (int32_t i = 0; i < n; i++) {
-        entries[i] = lfmi_order_at(&sgd->order, begin + i);
         __builtin_prefetch(&users[entries[i]]);
         __builtin_prefetch(&items[entries[i]]);
         if (values != NULL)
@@ -220,7 +240,36 @@ static int32_t fetch_block(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_s
                                       .value = value};
         if (sgd->index != NULL)
             __builtin_prefetch(&sgd->index->offsets[users[entry]]);
+        if (sgd->loss->begin != NULL)
+            sgd->loss->begin(sgd, &samples[kept]);
         kept += value > 0 || sgd->visits_negatives;
+    }
+    return kept;
+}
+
+/* The same from windows, which know of an interaction what the index does. */
+static int32_t fetch_from_windows(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfmi_index *index = sgd->index;
+    int32_t users[BLOCK];
+    int64_t entries[BLOCK];
+    lfmi_windows_fetch(&sgd->windows, &worker->window, begin, n, users, entries);
+    for (int32_t i = 0; i < n; i++)
+        __builtin_prefetch(&index->items[entries[i]]);
+    int32_t kept = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t item = index->items[entries[i]];
+        const bool positive = entries[i] < index->negatives[users[i]];
+        samples[kept] = (lfmi_sample){.position = begin + i,
+                                      .user = users[i],
+                                      .item = item,
+                                      .positive = item,
+                                      .weight = 1.0f,
+                                      .value = positive ? 1.0f : -1.0f};
+        if (sgd->loss->begin != NULL)
+            sgd->loss->begin(sgd, &samples[kept]);
+        kept += positive || sgd->visits_negatives;
     }
     return kept;
 }
@@ -245,8 +294,7 @@ static void apply_scale(const lfmi_sgd *sgd, int32_t side, double scale)
     divide(sgd, side, (float)scale);
 }
 
-/* With one worker a scale that has grown too far is worked in at once. */
-static void check_scales(lfmi_worker *worker)
+void lfmi_check_scales(lfmi_worker *worker)
 {
     lfmi_sgd *sgd = (lfmi_sgd *)(uintptr_t)worker->sgd;
     for (int32_t side = 0; sgd->n_workers == 1 && side < LFMI_SIDES; side++) {
@@ -257,44 +305,23 @@ static void check_scales(lfmi_worker *worker)
     }
 }
 
-/* Fetch the rows of the features that a step will go through. */
-static void prefetch_features(const lfmi_sgd *sgd, const lfmi_sample *sample)
-{
-    if (sample->negative < 0)
-        return;
-    lfmi_prefetch_feature_rows(sgd, LFM_USER, sample->user);
-    lfmi_prefetch_feature_rows(sgd, LFM_ITEM, sample->positive);
-    lfmi_prefetch_feature_rows(sgd, LFM_ITEM, sample->negative);
-}
-
 /* Train on the samples of a block, batch by batch. Between two steps a sample of the next batch is
  * prepared: what it fetches comes while the step is computed. */
 static void run_block(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfmi_loss *loss = sgd->loss;
-    const bool features = sgd->fit->features[LFM_USER] != NULL || sgd->fit->features[LFM_ITEM] != NULL;
-    for (int32_t i = 0; i < n && i < LFMI_BATCH; i++)
-        loss->prepare(worker, &samples[i]);
+    for (int32_t i = 0; i < n && i < 2 * LFMI_BATCH; i++)
+        lfmi_prefetch_features_of(sgd, &samples[i]);
+    for (int32_t i = 0; i < n && i < LFMI_BATCH; i++) {
+        lfmi_prepare(worker, &samples[i]);
+        lfmi_prefetch_rows(sgd, &samples[i]);
+    }
     for (int32_t begin = 0; begin < n; begin += LFMI_BATCH) {
-        const int32_t next = begin + LFMI_BATCH;
-        const int32_t size = n < next ? n - begin : LFMI_BATCH;
+        const int32_t size = n - begin < LFMI_BATCH ? n - begin : LFMI_BATCH;
         if (loss->choose != NULL)
             loss->choose(worker, samples + begin, size);
-        if (features) {
-            for (int32_t i = begin; i < begin + size; i++)
-                prefetch_features(sgd, &samples[i]);
-        }
-        for (int32_t i = begin; i < begin + size; i++) {
-            if (i + LFMI_BATCH < n)
-                loss->prepare(worker, &samples[i + LFMI_BATCH]);
-            if (samples[i].negative < 0)
-                continue;
-            worker->tally.steps++;
-            loss->step(worker, &samples[i]);
-            if (sgd->lazy)
-                check_scales(worker);
-        }
+        lfmi_step_batch(worker, samples, begin, size, n);
     }
 }
 
@@ -303,21 +330,31 @@ typedef struct segment {
     int64_t begin, end;
 } segment;
 
-/* One worker's share of a segment: a run of positions. */
+/* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a run of
+ * its own, so that no two are among the same users. */
+static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
+{
+    const int64_t n = sgd->fit->interactions->n_entries, workers = sgd->n_workers;
+    const int64_t begin = n / workers * index + n % workers * index / workers;
+    const int64_t end = n / workers * (index + 1) + n % workers * (index + 1) / workers;
+    return begin + (int64_t)((lfmi_uint128)(end - begin) * (uint64_t)done / (uint64_t)n);
+}
+
+/* One worker's share of a segment. */
 static void run_share(uint32_t index, void *arg)
 {
     const segment *part = arg;
     lfmi_sgd *sgd = part->sgd;
     lfmi_worker *worker = &sgd->workers[index];
-    const int64_t length = part->end - part->begin, n = sgd->n_workers;
-    const int64_t begin = part->begin + length / n * index + length % n * index / n;
-    const int64_t end = part->begin + length / n * (index + 1) + length % n * (index + 1) / n;
+    const int64_t begin = place_of(sgd, index, part->begin), end = place_of(sgd, index, part->end);
     lfmi_sample samples[BLOCK];
     worker->tally = (lfmi_tally){0};
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
-        const int32_t kept = fetch_block(sgd, at, (int32_t)(end - at < BLOCK ? end - at : BLOCK), samples);
+        const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
+        const int32_t kept = sgd->windows.most_users != 0 ? fetch_from_windows(worker, at, n, samples)
+                                                          : fetch_block(worker, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
     }
@@ -329,7 +366,12 @@ static void refresh_share(uint32_t index, void *arg)
     lfmi_sgd *sgd = arg;
     const lfm_model *model = sgd->fit->model;
     const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
+    enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
     for (int64_t item = begin; item < end; item++) {
+        if (item + COLUMNS_AHEAD < end)
+            lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
+        if (item + ROWS_AHEAD < end)
+            lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
         const lfmi_representation r =
             lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
         sgd->heads.items[item] =

@@ -4,9 +4,10 @@
 
 #include "base/numeric.h"
 #include "base/random.h"
-#include "train/order.h"
+#include "base/order.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
+#include "train/windows.h"
 
 /* Samples whose negatives are chosen together, before any of them is stepped on: the memory that one
  * waits for comes while the others are worked on. A constant, since results depend on it. */
@@ -34,9 +35,6 @@ struct lfmi_loss;
 
 /* What candidates are mostly scored by: the representations of all items in codes of 8 bits, so that
  * looking through ten of them touches ten cache lines or so. Only choosing reads them. */
-typedef struct lfmi_head {
-    float scale, bias;
-} lfmi_head;
 typedef struct lfmi_heads {
     int8_t *codes;
     lfmi_head *items;
@@ -50,12 +48,13 @@ typedef struct lfmi_sgd {
     const struct lfmi_loss *loss;
     const lfmi_index *index; /* NULL where the loss has no use for it */
     lfmi_sampler sampler;
-    lfmi_order order;
+    lfmi_order order;     /* where there are no windows */
+    lfmi_windows windows;
     int64_t first_epoch; /* of this call, in the model's count */
     uint64_t draw_key;   /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
-    lfmi_pair_fn pair;         /* the fast form of the pairwise step, where it applies; else NULL */
+    lfmi_step_fn fused;        /* the step in one kernel, where that applies; else NULL */
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
@@ -76,10 +75,13 @@ typedef struct lfmi_representation {
     const float *vector; /* d numbers: scratch or, under the identity, the parameters themselves */
 } lfmi_representation;
 
+enum { LFMI_AHEAD = 64 };
+
 /* The state of one thread's share of a segment. On cache lines of its own. */
 typedef struct lfmi_worker {
     _Alignas(LFMI_CACHE_LINE) const lfmi_sgd *sgd;
     lfmi_tally tally;
+    lfmi_window window;
     double scale[LFMI_SIDES];
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
@@ -89,6 +91,8 @@ typedef struct lfmi_worker {
     int32_t *candidate_items;                     /* k-OS: LFMI_BATCH times max_candidates */
     int32_t max_candidates;                       /* kos_n, rounded up to whole groups of lanes */
     float *scratch; /* that the vectors point into */
+    const float *ahead[LFMI_AHEAD]; /* rows that the next step goes through: fetched by the updates of this one */
+    int32_t n_ahead, fetched;
 } lfmi_worker;
 
 /* A loss: which interactions it visits and what it does with one. */
@@ -98,13 +102,20 @@ typedef struct lfmi_loss {
     int index_with; /* -1: needs no index; else what it should have, LFMI_INDEX_… */
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
-    /* Draw ahead and fetch what choosing and stepping will read, some samples before they do. */
+    bool windows;          /* may go through users window by window: see windows.h */
+    bool pointwise;        /* steps on a user and an item, without a negative */
+    int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
+    /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */
+    void (*begin)(const lfmi_sgd *sgd, lfmi_sample *sample);
+    /* Draw ahead and fetch what choosing will read beside these rows, some samples before it does. NULL: nothing. */
     void (*prepare)(lfmi_worker *worker, lfmi_sample *sample);
     /* Choose positive, negative and, where it does not depend on scores, the gradient, for a batch. NULL:
      * there is nothing to choose. */
     void (*choose)(lfmi_worker *worker, lfmi_sample *samples, int32_t n);
-    /* Step on a sample for which choosing has found something to step on. */
-    void (*step)(lfmi_worker *worker, lfmi_sample *sample);
+    /* The gradient, from the scores as they are before the step; `negative` is NULL if pointwise. NULL: choosing
+     * has settled it. */
+    float (*gradient)(lfmi_worker *worker, const lfmi_sample *sample, const lfmi_representation *user,
+                      const lfmi_representation *positive, const lfmi_representation *negative);
 } lfmi_loss;
 
 /* The answer of a loss that visits positives only. */
@@ -146,17 +157,16 @@ static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
 /* A user for choosing: also in codes, where there are heads. */
 typedef struct lfmi_chooser {
     lfmi_representation user;
-    const int8_t *codes;
-    float scale;
+    lfmi_query_codes coded;
 } lfmi_chooser;
 
 /* Score LFMI_GROUP candidates. */
 void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float *scores);
 
 /* Begin the draws that belong to a sample. */
-static inline void lfmi_begin_draws(const lfmi_worker *worker, lfmi_sample *sample)
+static inline void lfmi_begin_draws(const lfmi_sgd *sgd, lfmi_sample *sample)
 {
-    sample->draws = lfmi_stream_of(worker->sgd->draw_key, (uint64_t)sample->position);
+    sample->draws = lfmi_stream_of(sgd->draw_key, (uint64_t)sample->position);
 }
 
 static inline void lfmi_prefetch(const float *from, int32_t n)
@@ -165,7 +175,7 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
         __builtin_prefetch(from + e);
 }
 
-/* Fetch what scoring a user or an item reads, and what stepping on it reads beyond that. */
+/* Fetch what candidates are scored by. */
 static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
 {
     if (sgd->heads.codes == NULL)
@@ -175,30 +185,12 @@ static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
         __builtin_prefetch(codes + e);
     __builtin_prefetch(&sgd->heads.items[item]);
 }
-static inline void lfmi_prefetch_user(const lfmi_sgd *sgd, int32_t user)
-{
-    const lfm_model *model = sgd->fit->model;
-    if (sgd->fit->features[LFM_USER] == NULL)
-        lfmi_prefetch(lfmi_row(&model->sides[LFM_USER], &model->layout, user), model->layout.d + 1);
-}
+/* Fetch what scoring an item reads. */
 static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     if (sgd->fit->features[LFM_ITEM] == NULL)
         lfmi_prefetch(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.d + 1);
-}
-static inline void lfmi_prefetch_item(const lfmi_sgd *sgd, int32_t item)
-{
-    const lfm_model *model = sgd->fit->model;
-    if (sgd->fit->features[LFM_ITEM] == NULL)
-        lfmi_prefetch(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.stride);
-}
-static inline void lfmi_prefetch_state(const lfmi_sgd *sgd, int32_t side, int32_t row)
-{
-    const lfm_model *model = sgd->fit->model;
-    const lfmi_layout *y = &model->layout;
-    if (sgd->fit->features[side] == NULL && y->g > y->d + LFMI_LANES / 4)
-        lfmi_prefetch(lfmi_row(&model->sides[side], y, row) + y->g, y->stride - y->g);
 }
 
 /* Fetch the word that lfmi_knows() will look at. */
@@ -208,7 +200,7 @@ static inline void lfmi_prefetch_known(const lfmi_sgd *sgd, int32_t user, int32_
         __builtin_prefetch(&sgd->index->signature[lfmi_signature_of(sgd->index, user, item).word]);
 }
 
-/* Fetch the features of a user or an item, then, when those have come, their rows. */
+/* Fetch the features of a user or an item, then, when those have come, n floats of each one's row. */
 static inline void lfmi_prefetch_features(const lfmi_sgd *sgd, int32_t side, int32_t row)
 {
     const lfm_features *f = sgd->fit->features[side];
@@ -219,7 +211,7 @@ static inline void lfmi_prefetch_features(const lfmi_sgd *sgd, int32_t side, int
     if (entries.values != NULL)
         __builtin_prefetch(entries.values);
 }
-static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side, int32_t row)
+static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side, int32_t row, int32_t n)
 {
     enum { MOST = 16 };
     const lfm_features *f = sgd->fit->features[side];
@@ -228,22 +220,30 @@ static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side,
     const lfm_model *model = sgd->fit->model;
     const lfmi_feature_row entries = lfmi_features_row(f, row);
     for (int64_t i = 0; i < entries.n && i < MOST; i++)
-        lfmi_prefetch(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), model->layout.stride);
+        lfmi_prefetch(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), n);
 }
 
-/* Step on one pair, gradient g: the logistic loss. */
-void lfmi_step_pointwise(lfmi_worker *worker, const lfmi_representation *user,
-                         const lfmi_representation *item, float g);
+/* Step on the chosen samples [begin, begin + size) of a block of n, and prepare as many of the next batch. */
+void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t size, int32_t n);
 
-/* Step on a positive and a negative of one user, gradient g. */
-void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user,
-                        const lfmi_representation *positive, const lfmi_representation *negative, float g);
+/* LightFM's scales: with one worker a scale that has grown too far is worked into the parameters at once. */
+void lfmi_check_scales(lfmi_worker *worker);
 
-/* Bring the head of an item up to date that is its own parameters. */
-void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item);
+/* Fetch a row of a side without features. */
+void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row);
 
-/* Step on a sample whose gradient is settled. */
-void lfmi_step_chosen(lfmi_worker *worker, lfmi_sample *sample);
+/* Fetch which features a sample's user and item have. */
+void lfmi_prefetch_features_of(const lfmi_sgd *sgd, const lfmi_sample *sample);
+
+/* Prepare a sample for choosing. */
+static inline void lfmi_prepare(lfmi_worker *worker, lfmi_sample *sample)
+{
+    if (worker->sgd->loss->prepare != NULL)
+        worker->sgd->loss->prepare(worker, sample);
+}
+
+/* Fetch the rows that a prepared sample is known to need. */
+void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample);
 
 /* WARP from chosen positives on: prepare and choose as in lfmi_loss. `choosers` are the samples' users. */
 void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample);

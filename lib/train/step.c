@@ -34,14 +34,12 @@ void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, co
         return;
     }
     const int8_t *codes[LFMI_GROUP];
-    int32_t dots[LFMI_GROUP];
-    for (int i = 0; i < LFMI_GROUP; i++)
-        codes[i] = lfmi_codes(sgd, items[i]);
-    sgd->kernels->dot_codes(chooser->codes, codes, sgd->heads.n, dots);
+    const lfmi_head *heads[LFMI_GROUP];
     for (int i = 0; i < LFMI_GROUP; i++) {
-        const lfmi_head *head = &sgd->heads.items[items[i]];
-        scores[i] = (float)dots[i] * (chooser->scale * head->scale) + (chooser->user.bias + head->bias);
+        codes[i] = lfmi_codes(sgd, items[i]);
+        heads[i] = &sgd->heads.items[items[i]];
     }
+    sgd->kernels->score_codes(&chooser->coded, codes, heads, sgd->heads.n, scores);
 }
 
 void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers)
@@ -51,13 +49,14 @@ void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, in
         int8_t *codes = worker->batch_codes + i * worker->vector;
         const lfmi_representation user =
             lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
-        choosers[i] = (lfmi_chooser){.user = user, .codes = codes};
+        choosers[i] = (lfmi_chooser){.user = user, .coded = {.codes = codes, .bias = user.bias}};
         if (sgd->heads.codes != NULL)
-            choosers[i].scale = sgd->kernels->encode(codes, user.vector, sgd->fit->model->layout.d);
+            choosers[i].coded.scale = sgd->kernels->encode(codes, user.vector, sgd->fit->model->layout.d);
     }
 }
 
-void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item)
+/* Bring the head of an item up to date that is its own parameters. */
+static void refresh_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
@@ -65,10 +64,19 @@ void lfmi_refresh_head(const lfmi_sgd *sgd, int32_t item)
     sgd->heads.items[item].bias = theta[model->layout.bias];
 }
 
+static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
+{
+    if (sgd->heads.codes == NULL || !sgd->direct[LFM_ITEM])
+        return;
+    refresh_head(sgd, sample->positive);
+    refresh_head(sgd, sample->negative);
+}
+
 /* Update all features of a user or an item with the gradient c * vector of its representation and
  * c of its bias. Returns the sum of the local rates; adds to *n the elements updated. */
-static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const float *vector, float c, int64_t *n)
+static double update_row(lfmi_worker *worker, int32_t side, int32_t row, const float *vector, float c, int64_t *n)
 {
+    const lfmi_sgd *sgd = worker->sgd;
     const lfm_model *model = sgd->fit->model;
     const lfmi_layout *y = &model->layout;
     const lfm_features *features = sgd->fit->features[side];
@@ -77,8 +85,9 @@ static double update_row(const lfmi_sgd *sgd, int32_t side, int32_t row, const f
     double rates = 0;
     for (int64_t i = 0; i < entries.n; i++) {
         const float x = entries.values != NULL ? entries.values[i] : 1.0f;
-        rates += (double)sgd->update[side](y, &sgd->rates[side],
-                                           lfmi_row(&model->sides[side], y, entries.columns[i]), vector, c, x);
+        float *own = lfmi_row(&model->sides[side], y, entries.columns[i]);
+        const float *later = worker->fetched < worker->n_ahead ? worker->ahead[worker->fetched++] : own;
+        rates += (double)sgd->update[side](y, &sgd->rates[side], own, vector, c, x, later);
     }
     *n += entries.n * (y->d + 1);
     return rates;
@@ -93,51 +102,214 @@ static void grow_scales(lfmi_worker *worker, double rates, int64_t n)
         worker->scale[side] *= 1.0 + (double)worker->sgd->rates[side].alpha * (rates / (double)n);
 }
 
-void lfmi_step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item, float g)
+static void step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item, float g)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const int32_t d = sgd->fit->model->layout.d;
     int64_t n = 0;
     for (int32_t e = 0; e < d; e++) /* the item's representation as it is before its own update */
         worker->gradient[e] = item->vector[e];
-    double rates = update_row(sgd, LFM_ITEM, item->row, user->vector, g, &n);
-    rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, &n);
+    double rates = update_row(worker, LFM_ITEM, item->row, user->vector, g, &n);
+    rates += update_row(worker, LFM_USER, user->row, worker->gradient, g, &n);
     grow_scales(worker, rates, n);
 }
 
-/* The same by the fast kernel: both sides direct, nothing regularised. */
-static void step_pair(const lfmi_sgd *sgd, int32_t user, int32_t positive, int32_t negative, float g)
-{
-    const lfm_model *model = sgd->fit->model;
-    const lfmi_layout *y = &model->layout;
-    sgd->pair(y, &sgd->rates[LFM_ITEM], lfmi_row(&model->sides[LFM_USER], y, user),
-              lfmi_row(&model->sides[LFM_ITEM], y, positive), lfmi_row(&model->sides[LFM_ITEM], y, negative), g);
-}
-
-void lfmi_step_pairwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *positive,
-                        const lfmi_representation *negative, float g)
+static void step_pairwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *positive,
+                          const lfmi_representation *negative, float g)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    if (sgd->pair != NULL) {
-        step_pair(sgd, user->row, positive->row, negative->row, g);
-    } else {
-        int64_t n = 0;
-        sgd->kernels->subtract(worker->gradient, negative->vector, positive->vector, sgd->fit->model->layout.d);
-        double rates = update_row(sgd, LFM_ITEM, positive->row, user->vector, -g, &n);
-        rates += update_row(sgd, LFM_ITEM, negative->row, user->vector, g, &n);
-        rates += update_row(sgd, LFM_USER, user->row, worker->gradient, g, &n);
-        grow_scales(worker, rates, n);
+    int64_t n = 0;
+    sgd->kernels->subtract(worker->gradient, negative->vector, positive->vector, sgd->fit->model->layout.d);
+    double rates = update_row(worker, LFM_ITEM, positive->row, user->vector, -g, &n);
+    rates += update_row(worker, LFM_ITEM, negative->row, user->vector, g, &n);
+    rates += update_row(worker, LFM_USER, user->row, worker->gradient, g, &n);
+    grow_scales(worker, rates, n);
+}
+
+/* A step in elementary updates, each of all features of a user or an item. */
+static void step(lfmi_worker *worker, lfmi_sample *s)
+{
+    const lfmi_loss *loss = worker->sgd->loss;
+    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, s->user, worker->user);
+    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, s->positive, worker->positive);
+    if (loss->pointwise) {
+        step_pointwise(worker, &user, &positive, loss->gradient(worker, s, &user, &positive, NULL));
+        return;
     }
-    if (sgd->heads.codes != NULL && sgd->direct[LFM_ITEM]) {
-        lfmi_refresh_head(sgd, positive->row);
-        lfmi_refresh_head(sgd, negative->row);
+    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, s->negative, worker->negative);
+    const float g = loss->gradient != NULL ? loss->gradient(worker, s, &user, &positive, &negative) : s->g;
+    step_pairwise(worker, &user, &positive, &negative, g);
+}
+
+/* A row that may be fetched: none for a side with features. */
+static float *row_of(const lfmi_sgd *sgd, int32_t side, int32_t row)
+{
+    const lfm_model *model = sgd->fit->model;
+    return sgd->fit->features[side] == NULL ? lfmi_row(&model->sides[side], &model->layout, row) : NULL;
+}
+
+void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row)
+{
+    const float *from = row_of(sgd, side, row);
+    if (from != NULL)
+        lfmi_prefetch(from, sgd->fit->model->layout.stride);
+}
+
+void lfmi_prefetch_features_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
+{
+    lfmi_prefetch_features(sgd, LFM_USER, sample->user);
+    lfmi_prefetch_features(sgd, LFM_ITEM, sample->item);
+}
+
+void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
+{
+    const int32_t n = sgd->loss->n_prepared, head = sgd->fit->model->layout.bias + 1;
+    lfmi_prefetch_row(sgd, LFM_USER, sample->user);
+    lfmi_prefetch_feature_rows(sgd, LFM_USER, sample->user, head);
+    if (n > 1) {
+        lfmi_prefetch_row(sgd, LFM_ITEM, sample->positive);
+        lfmi_prefetch_feature_rows(sgd, LFM_ITEM, sample->positive, head);
+    }
+    if (n > 2)
+        lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
+}
+
+/* The end of the longest run of samples from `begin` on that share no row: as long as none of them has been stepped
+ * on, the scores of all are what they are when its turn comes. */
+static int32_t end_of_run(const lfmi_sample *samples, int32_t begin, int32_t end)
+{
+    int32_t users[LFMI_BATCH], positives[LFMI_BATCH], negatives[LFMI_BATCH];
+    for (int32_t i = 0; i < LFMI_BATCH; i++)
+        users[i] = positives[i] = negatives[i] = -1;
+    for (int32_t i = begin; i < end; i++) {
+        const lfmi_sample *s = &samples[i];
+        if (s->negative < 0)
+            continue;
+        int32_t shared = 0;
+        for (int32_t k = 0; k < LFMI_BATCH; k++)
+            shared |= (users[k] == s->user) | (positives[k] == s->positive) | (positives[k] == s->negative) |
+                      (negatives[k] == s->positive) | (negatives[k] == s->negative);
+        if (shared)
+            return i;
+        users[i - begin] = s->user;
+        positives[i - begin] = s->positive;
+        negatives[i - begin] = s->negative;
+    }
+    return end;
+}
+
+/* The gradient of a sample whose representations are parameters themselves. */
+static float gradient_of(lfmi_worker *worker, const lfmi_sample *s)
+{
+    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, s->user, NULL);
+    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, s->positive, NULL);
+    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, s->negative, NULL);
+    return worker->sgd->loss->gradient(worker, s, &user, &positive, &negative);
+}
+
+/* Settle the gradients of the samples [begin, end), and fetch the users of as many of the next batch. */
+static void settle(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t end, int32_t n)
+{
+    for (int32_t i = begin; i < end; i++) {
+        if (i + LFMI_BATCH < n)
+            lfmi_prefetch_row(worker->sgd, LFM_USER, samples[i + LFMI_BATCH].user);
+        if (samples[i].negative >= 0)
+            samples[i].g = gradient_of(worker, &samples[i]);
     }
 }
 
-void lfmi_step_chosen(lfmi_worker *worker, lfmi_sample *sample)
+/* Steps in one kernel each. While one is computed, rows of items are fetched: of samples of the next batch, or those
+ * that choosing has just settled. */
+static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t size, int32_t n)
 {
-    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, sample->user, worker->user);
-    const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, sample->positive, worker->positive);
-    const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, sample->negative, worker->negative);
-    lfmi_step_pairwise(worker, &user, &positive, &negative, sample->g);
+    enum { SOON = 2 }; /* steps from fetching to stepping */
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfmi_loss *loss = sgd->loss;
+    const int32_t n_later = loss->pointwise ? LFMI_POINT - 1 : LFMI_PAIR - 1, end = begin + size;
+    for (int32_t i = begin; i < begin + SOON && i < end && n_later >= loss->n_prepared; i++)
+        lfmi_prefetch_row(sgd, LFM_ITEM, samples[i].negative >= 0 ? samples[i].negative : samples[i].positive);
+    int32_t settled = loss->gradient != NULL ? begin : end;
+    for (int32_t i = begin; i < end; i++) {
+        lfmi_sample *s = &samples[i];
+        if (i == settled) {
+            settled = end_of_run(samples, i, end);
+            settle(worker, samples, i, settled, n);
+        }
+        const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
+        if (i + LFMI_BATCH < n) {
+            next = &samples[i + LFMI_BATCH];
+            lfmi_prepare(worker, &samples[i + LFMI_BATCH]);
+            if (loss->gradient == NULL)
+                lfmi_prefetch_row(sgd, LFM_USER, samples[i + LFMI_BATCH].user);
+        }
+        const lfmi_sample *with_positive = loss->n_prepared > 1 ? next : soon;
+        const lfmi_sample *with_negative = loss->n_prepared == LFMI_PAIR ? next : soon;
+        const int32_t negative = with_negative->negative >= 0 ? with_negative->negative : s->positive;
+        float *const later[LFMI_PAIR - 1] = {row_of(sgd, LFM_ITEM, with_positive->positive),
+                                             row_of(sgd, LFM_ITEM, negative)};
+        if (s->negative < 0) {
+            for (int32_t r = 0; r < n_later; r++)
+                lfmi_prefetch(later[r], sgd->fit->model->layout.stride);
+            continue;
+        }
+        float *const rows[LFMI_PAIR] = {row_of(sgd, LFM_USER, s->user), row_of(sgd, LFM_ITEM, s->positive),
+                                        row_of(sgd, LFM_ITEM, s->negative)};
+        sgd->fused(&sgd->fit->model->layout, &sgd->rates[LFM_ITEM], rows, later, s->g);
+        worker->tally.steps++;
+        refresh_heads_of(sgd, s);
+    }
+}
+
+/* Remember the rows of a user or an item, to be fetched. */
+static void queue_rows(lfmi_worker *worker, int32_t side, int32_t row)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfm_model *model = sgd->fit->model;
+    const lfm_features *features = sgd->fit->features[side];
+    const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
+                                                      : (lfmi_feature_row){.columns = &row, .n = 1};
+    for (int64_t i = 0; i < entries.n && worker->n_ahead < LFMI_AHEAD; i++)
+        worker->ahead[worker->n_ahead++] = lfmi_row(&model->sides[side], &model->layout, entries.columns[i]);
+}
+
+/* Fetch what is left of the last step's queue; then queue the rows that a chosen sample will be stepped on with. */
+static void queue_chosen(lfmi_worker *worker, const lfmi_sample *sample)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    while (worker->fetched < worker->n_ahead)
+        lfmi_prefetch(worker->ahead[worker->fetched++], sgd->fit->model->layout.stride);
+    worker->n_ahead = worker->fetched = 0;
+    if (sample == NULL || sample->negative < 0)
+        return;
+    queue_rows(worker, LFM_USER, sample->user);
+    queue_rows(worker, LFM_ITEM, sample->positive);
+    if (!sgd->loss->pointwise)
+        queue_rows(worker, LFM_ITEM, sample->negative);
+}
+
+void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t size, int32_t n)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    if (sgd->fused != NULL) {
+        step_fused(worker, samples, begin, size, n);
+        return;
+    }
+    const int32_t end = begin + size;
+    queue_chosen(worker, &samples[begin]);
+    for (int32_t i = begin; i < end; i++) {
+        if (i + 2 * LFMI_BATCH < n)
+            lfmi_prefetch_features_of(sgd, &samples[i + 2 * LFMI_BATCH]);
+        if (i + LFMI_BATCH < n) {
+            lfmi_prepare(worker, &samples[i + LFMI_BATCH]);
+            lfmi_prefetch_rows(sgd, &samples[i + LFMI_BATCH]);
+        }
+        queue_chosen(worker, i + 1 < end ? &samples[i + 1] : NULL);
+        if (samples[i].negative < 0)
+            continue;
+        worker->tally.steps++;
+        step(worker, &samples[i]);
+        refresh_heads_of(sgd, &samples[i]);
+        if (sgd->lazy)
+            lfmi_check_scales(worker);
+    }
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/order.h"
 #include "build.h"
 #include "check.h"
 #include "infer/panels.h"
@@ -35,10 +36,21 @@ static void call_subtract(bench *b) { b->k->subtract(b->rows[0], b->rows[1], b->
 
 static int32_t padded(int32_t n) { return (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES; }
 
-static void call_dot_codes(bench *b)
+static void call_score_codes(bench *b)
 {
+    static const lfmi_head head = {0.01f, 0.1f};
     const int8_t *const rows[LFMI_GROUP] = {b->codes[1], b->codes[2], b->codes[3], b->codes[4]};
-    b->k->dot_codes(b->codes[0], rows, padded(b->n), b->counts);
+    const lfmi_head *const heads[LFMI_GROUP] = {&head, &head, &head, &head};
+    const lfmi_query_codes user = {b->codes[0], 0.01f, 0.1f};
+    b->k->score_codes(&user, rows, heads, padded(b->n), b->scores);
+}
+
+static void call_permute(bench *b)
+{
+    const lfmi_order order = lfmi_order_of(1, 1000003, false);
+    int64_t entries[MOST];
+    b->k->permute(&order, 0, b->n, entries);
+    b->kept = (float)entries[0];
 }
 
 static const lfmi_rates rates = {.eta = 0.05f, .rho = 0.95f, .one_minus_rho = 0.05f, .epsilon = 1e-6f, .alpha = 1e-5f};
@@ -46,7 +58,7 @@ static const lfmi_rates rates = {.eta = 0.05f, .rho = 0.95f, .one_minus_rho = 0.
 static void call_update(bench *b)
 {
     const lfmi_layout layout = lfmi_layout_of(b->n, b->first);
-    b->kept = b->k->update[b->first][b->second](&layout, &rates, b->rows[0], b->rows[1], 0.1f, 1.0f);
+    b->kept = b->k->update[b->first][b->second](&layout, &rates, b->rows[0], b->rows[1], 0.1f, 1.0f, b->rows[2]);
 }
 
 /* The whole step, in one kernel where there is one. */
@@ -55,14 +67,25 @@ static void call_pair(bench *b)
     const lfmi_layout layout = lfmi_layout_of(b->n, b->first);
     float *user = b->rows[0], *positive = b->rows[1], *negative = b->rows[2], difference[MOST];
     if (b->k->pair[b->first] != NULL) {
-        b->k->pair[b->first](&layout, &rates, user, positive, negative, 0.1f);
+        b->k->pair[b->first](&layout, &rates, b->rows, b->rows + 1, 0.1f);
         return;
     }
     const lfmi_update_fn update = b->k->update[b->first][LFMI_PLAIN];
     b->k->subtract(difference, negative, positive, b->n);
-    b->kept = update(&layout, &rates, positive, user, -0.1f, 1.0f);
-    b->kept = update(&layout, &rates, negative, user, 0.1f, 1.0f);
-    b->kept = update(&layout, &rates, user, difference, 0.1f, 1.0f);
+    b->kept = update(&layout, &rates, positive, user, -0.1f, 1.0f, user);
+    b->kept = update(&layout, &rates, negative, user, 0.1f, 1.0f, user);
+    b->kept = update(&layout, &rates, user, difference, 0.1f, 1.0f, user);
+}
+
+static void call_point(bench *b)
+{
+    const lfmi_layout layout = lfmi_layout_of(b->n, b->first);
+    if (b->k->point[b->first] != NULL) {
+        b->k->point[b->first](&layout, &rates, b->rows, b->rows + 1, 0.1f);
+        return;
+    }
+    b->kept = b->k->update[b->first][LFMI_PLAIN](&layout, &rates, b->rows[1], b->rows[0], 0.1f, 1.0f, b->rows[2]);
+    b->kept = b->k->update[b->first][LFMI_PLAIN](&layout, &rates, b->rows[0], b->rows[2], 0.1f, 1.0f, b->rows[2]);
 }
 
 static void call_scan(bench *b)
@@ -104,7 +127,8 @@ static const timed kernels[] = {
     {"add_scaled", call_add_scaled, 0, 0},
     {"subtract", call_subtract, 0, 0},
     {"encode", call_encode, 0, 0},
-    {"dot_codes", call_dot_codes, 0, 0},
+    {"score_codes", call_score_codes, 0, 0},
+    {"permute", call_permute, 0, 0},
     {"update adagrad", call_update, ADAGRAD, LFMI_PLAIN},
     {"update adagrad l2", call_update, ADAGRAD, LFMI_L2},
     {"update adagrad lazy", call_update, ADAGRAD, LFMI_LAZY},
@@ -117,6 +141,7 @@ static const timed kernels[] = {
     {"pair adagrad", call_pair, ADAGRAD, 0},
     {"pair rowwise", call_pair, ROWWISE, 0},
     {"pair adadelta", call_pair, ADADELTA, 0},
+    {"point adagrad", call_point, ADAGRAD, 0},
     {"scan users", call_scan, 0, LFMI_SCAN_FLOAT},
     {"scan users half", call_scan, 0, LFMI_SCAN_HALF},
     {"scan users int8", call_scan, 0, LFMI_SCAN_INT8},

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "lfm/fold_in.h"
 #include "tap.h"
-#include "train/order.h"
+#include "base/order.h"
 
 enum { USERS = 30, ITEMS = 40, D = 7, ROWS = 6, N = 80, EPOCHS = 4 };
 enum { STREAM_ORDER = 24, STREAM_DRAWS = 25 };

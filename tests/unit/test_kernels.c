@@ -95,6 +95,38 @@ static void test_dot(void)
     }
 }
 
+/* Sums of rows: as adding them one after another, by 1 or other numbers, and of none. */
+static void test_add_up(void)
+{
+    enum { ROWS = 7, PICKED = 5 };
+    static const int32_t columns[PICKED] = {3, 0, 6, 3, 5};
+    static const float values[PICKED] = {0.5f, -1.25f, 0, 3, 0.1f};
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
+        for (int32_t d = 1; d <= MOST; d++) {
+            const lfmi_layout y = lfmi_layout_of(d, LFM_OPTIMISER_ADAGRAD);
+            guarded rows = guarded_new(ROWS * y.stride), out = guarded_new(d);
+            fill(&rows, (uint64_t)d);
+            bool good = true;
+            for (int32_t n = 0; n <= PICKED; n++) {
+                const float *x = n % 2 == 0 ? values : NULL;
+                float wanted[MOST + 1] = {0};
+                for (int32_t i = 0; i < n; i++) {
+                    for (int32_t e = 0; e <= d; e++) { /* the bias comes behind the embedding */
+                        volatile float product = rows.data[columns[i] * y.stride + e] * (x != NULL ? x[i] : 1);
+                        wanted[e] += product;
+                    }
+                }
+                const float bias = k->add_up(&y, rows.data, columns, x, n, out.data);
+                good = good && memcmp(out.data, wanted, (size_t)d * sizeof *wanted) == 0 && bias == wanted[d];
+            }
+            check_report(good && guarded_intact(&out), false, __FILE__, __LINE__, "%s: sum of rows of %d", k->name, d);
+            free(rows.block);
+            free(out.block);
+        }
+    }
+}
+
 static void test_vectors(void)
 {
     const lfmi_kernels *k;
@@ -185,7 +217,7 @@ static void check_update(const lfmi_kernels *k, int optimiser, int regularisatio
     float before[4 * MOST];
     memcpy(before, row.data, (size_t)y.stride * sizeof *before);
     const float c = -0.7f, x = 1.25f;
-    const float sum = k->update[optimiser][regularisation](&y, &rates, row.data, v.data, c, x);
+    const float sum = k->update[optimiser][regularisation](&y, &rates, row.data, v.data, c, x, row.data);
     /* The same in double. */
     bool good = true;
     bool *expected_to_change = take((size_t)y.stride, sizeof *expected_to_change);
@@ -268,7 +300,7 @@ static void compare_updates(const lfmi_kernels *k, int optimiser, int regularisa
     for (int i = 0; i < 2; i++) {
         for (int step = 0; step < 5; step++)
             sums[i] += both[i]->update[optimiser][regularisation](&y, &rates, rows[i].data, v.data,
-                                                                 0.1f * (float)step, 0.5f);
+                                                                 0.1f * (float)step, 0.5f, rows[i].data);
     }
     check_report(rows_equal(&rows[0], &rows[1]) && memcmp(&sums[0], &sums[1], sizeof(float)) == 0, false, __FILE__,
                  __LINE__, "%s: optimiser %d, regularisation %d, d = %d", k->name, optimiser, regularisation, d);
@@ -278,7 +310,7 @@ static void compare_updates(const lfmi_kernels *k, int optimiser, int regularisa
     free(v.block);
 }
 
-/* The fused step is three updates of the reference. */
+/* The fused steps are three and two updates of the reference. */
 static void compare_pair(const lfmi_kernels *k, int optimiser, int32_t d)
 {
     if (k->pair[optimiser] == NULL)
@@ -296,13 +328,19 @@ static void compare_pair(const lfmi_kernels *k, int optimiser, int32_t d)
         const float g = 0.3f * (float)(step + 1);
         float *user = rows[0][0].data, *positive = rows[0][1].data, *negative = rows[0][2].data;
         lfmi_kernels_portable.subtract(difference, negative, positive, d);
-        update(&y, &rates, positive, user, -g, 1.0f);
-        update(&y, &rates, negative, user, g, 1.0f);
-        update(&y, &rates, user, difference, g, 1.0f);
-        k->pair[optimiser](&y, &rates, rows[1][0].data, rows[1][1].data, rows[1][2].data, g);
+        update(&y, &rates, positive, user, -g, 1.0f, user);
+        update(&y, &rates, negative, user, g, 1.0f, user);
+        update(&y, &rates, user, difference, g, 1.0f, user);
+        float *const each[LFMI_PAIR] = {rows[1][0].data, rows[1][1].data, rows[1][2].data};
+        k->pair[optimiser](&y, &rates, each, each, g);
+        for (int32_t e = 0; e < d; e++) /* the item as it was */
+            difference[e] = positive[e];
+        update(&y, &rates, positive, user, g, 1.0f, user);
+        update(&y, &rates, user, difference, g, 1.0f, user);
+        k->point[optimiser](&y, &rates, each, each, g);
     }
     for (int r = 0; r < 3; r++) {
-        check_report(rows_equal(&rows[0][r], &rows[1][r]), false, __FILE__, __LINE__, "%s: pair, optimiser %d, d = %d, row %d",
+        check_report(rows_equal(&rows[0][r], &rows[1][r]), false, __FILE__, __LINE__, "%s: steps, optimiser %d, d = %d, row %d",
                      k->name, optimiser, d, r);
         free(rows[0][r].block);
         free(rows[1][r].block);
@@ -375,28 +413,33 @@ static void test_codes(void)
                     rows[kind - 1] = row;
                 free(x.block);
             }
-            int32_t out[LFMI_GROUP];
-            k->dot_codes(codes[0], rows, padded, out);
+            const lfmi_head heads[LFMI_GROUP] = {{0.03f, 0.5f}, {1.7f, -3}, {0, 0}, {1e-9f, 1e9f}};
+            const lfmi_head *const each[LFMI_GROUP] = {&heads[0], &heads[1], &heads[2], &heads[3]};
+            const lfmi_query_codes user = {codes[0], 0.7f, 0.25f};
+            float scores[LFMI_GROUP];
+            k->score_codes(&user, rows, each, padded, scores);
             for (int i = 0; i < LFMI_GROUP; i++) {
                 int32_t sum = 0;
                 for (int32_t e = 0; e < padded; e++)
                     sum += codes[0][e] * rows[i][e];
-                good = good && out[i] == sum;
+                const float score = (float)sum * (0.7f * heads[i].scale) + (0.25f + heads[i].bias);
+                good = good && memcmp(&scores[i], &score, sizeof score) == 0;
             }
             check_report(good, false, __FILE__, __LINE__, "%s: codes of %d", k->name, n);
         }
     }
 }
 
-static void test_inverse_sqrt(void)
+static void test_over_sqrt(void)
 {
     double worst = 0;
     test_random random = {3};
     for (int i = 0; i < 1000000; i++) {
         const float x = ldexpf(1.0f + 0.999f * fabsf(random_signed(&random)), i % 240 - 120);
-        worst = fmax(worst, fabs((double)lfmi_inverse_sqrt(x) * sqrt((double)x) - 1));
+        const float a = 0.01f * (float)(i % 100 + 1);
+        worst = fmax(worst, fabs((double)lfmi_over_sqrt(a, x) * sqrt((double)x) / (double)a - 1));
     }
-    check_report(worst < 3e-7, false, __FILE__, __LINE__, "the worst relative error is %g", worst);
+    check_report(worst < 7e-7, false, __FILE__, __LINE__, "the worst relative error is %g", worst);
 }
 
 /* A mask leaves only what it names, and the portable kernels always. */
@@ -443,9 +486,9 @@ static void test_layout(void)
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
-        {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors},
+        {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors}, {"sums of rows", test_add_up},
         {"updates against the formulas", test_updates}, {"variants give the reference's bits", test_alike},
-        {"codes", test_codes}, {"inverse square root", test_inverse_sqrt}, {"the context's mask", test_mask},
+        {"codes", test_codes}, {"a / sqrt(x)", test_over_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
     if (argc > 1 && strcmp(argv[1], "--bench") == 0)

@@ -77,7 +77,7 @@ static void test_sigmoid(void)
 {
     CHECK(lfmi_sigmoid(0) == 0.5);
     for (int i = -60; i <= 60; i++)
-        CHECK_CLOSE(lfmi_sigmoid(i), 1 / (1 + exp(-(double)i)), 1e-14, 0);
+        CHECK_CLOSE(lfmi_sigmoid(0.37 * i), 1 / (1 + exp(-0.37 * i)), 1e-8, 0);
     CHECK(lfmi_sigmoid(1e9) == 1 && lfmi_sigmoid(-1e9) >= 0 && lfmi_sigmoid(-1e9) < 1e-300);
 }
 

@@ -1,5 +1,5 @@
 /* The epoch's order is a permutation of every size, and places are uniform over keys. */
-#include "train/order.h"
+#include "base/order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "build.h"
 #include "check.h"
 #include "chi_square.h"
+#include "simd/kernels.h"
 #include "tap.h"
 
 static bool is_permutation(uint64_t key, int64_t n)
@@ -115,12 +116,36 @@ static void test_huge(void)
     }
 }
 
+/* Many positions at once are what one by one they are, whatever the order, begin and number. */
+static void test_permute(void)
+{
+    enum { LONGEST = 300 };
+    static const int64_t sizes[] = {1, 2, 63, 1000, 65536, 100003, INT64_C(1) << 31, INT64_C(1) << 32, INT64_C(1) << 40};
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            bool good = true;
+            for (int32_t n = 0; n <= LONGEST && n <= sizes[s]; n += 7) {
+                const lfmi_order order = lfmi_order_of((uint64_t)n, sizes[s], n % 5 == 4);
+                const int64_t begin = (sizes[s] - n) / (n % 3 + 1);
+                int64_t entries[LONGEST + 1];
+                entries[n] = -7;
+                k->permute(&order, begin, n, entries);
+                for (int32_t i = 0; i < n; i++)
+                    good = good && entries[i] == lfmi_order_at(&order, begin + i);
+                good = good && entries[n] == -7;
+            }
+            check_report(good, false, __FILE__, __LINE__, "%s: order of %lld", k->name, (long long)sizes[s]);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
         {"a permutation of every size", test_permutations}, {"stored order", test_stored},
         {"places are uniform over keys", test_uniform},     {"neighbours are scattered", test_scattered},
-        {"more than 32 bits of entries", test_huge},
+        {"more than 32 bits of entries", test_huge}, {"many positions at once", test_permute},
     };
     return TAP_MAIN("order", tests, argc, argv);
 }
