@@ -171,19 +171,22 @@ class Objective:
             raise optuna.TrialPruned(str(error)) from error
         return stop.best
 
+    def trial(self, number: int, state: str, sampled: Dict[str, Any], curve: List[Tuple[int, float]],
+              seconds: float) -> Trial:
+        """A Trial of a draw from the space and its learning curve."""
+        epoch, value = max(curve, key=lambda point: point[1]) if curve else (0, float('nan'))
+        return Trial(number, state, value, epoch, sampled, {**self.params(sampled), 'epochs': epoch}, curve, seconds)
+
     def results(self, study: Any, interrupted: bool = False) -> Search:
         """What a study of this objective has found so far."""
-        return Search(self, [self._trial(frozen) for frozen in study.get_trials(deepcopy=False)], study, interrupted)
-
-    def _trial(self, frozen: Any) -> Trial:
-        curve = sorted(frozen.intermediate_values.items())
-        epoch, value = max(curve, key=lambda point: point[1]) if curve else (0, float('nan'))
-        state = 'diverged' if 'diverged' in frozen.user_attrs else _STATES.get(frozen.state.name, frozen.state.name.lower())
-        return Trial(frozen.number, state, value, epoch, frozen.params, {**self.params(frozen.params), 'epochs': epoch},
-                     curve, frozen.duration.total_seconds() if frozen.duration is not None else float('nan'))
-
-
-_STATES = {'FAIL': 'failed'}
+        trials = []
+        for frozen in study.get_trials(deepcopy=False):
+            state = 'diverged' if 'diverged' in frozen.user_attrs else \
+                'failed' if frozen.state.name == 'FAIL' else frozen.state.name.lower()
+            seconds = float('nan') if frozen.duration is None else frozen.duration.total_seconds()
+            trials.append(self.trial(frozen.number, state, frozen.params, sorted(frozen.intermediate_values.items()),
+                                     seconds))
+        return Search(self, trials, study, interrupted)
 
 
 def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *, metric: str = 'precision@10',
@@ -247,16 +250,15 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
 
     def loss(point: List[Any]) -> float:
         sampled = {name: value.item() if hasattr(value, 'item') else value for name, value in zip(space, point)}
-        began, state, value = time.monotonic(), 'complete', float('nan')
-        params = {**objective.fixed, **sampled}
+        began, state = time.monotonic(), 'complete'
+        curve: List[Tuple[int, float]] = []
         try:
-            value = objective.fit(sampled, []).evaluate(objective.validation, metric)[metric].mean
+            model = objective.fit(sampled, [])
+            curve = [(model.epochs_done, model.evaluate(objective.validation, metric)[metric].mean)]
         except DivergedError:
             state = 'diverged'
-        epochs = params['epochs']
-        done.append(Trial(len(done), state, value, epochs, sampled, {**objective.params(sampled), 'epochs': epochs},
-                          [(epochs, value)] if state == 'complete' else [], time.monotonic() - began))
-        return -value if state == 'complete' else 0.0
+        done.append(objective.trial(len(done), state, sampled, curve, time.monotonic() - began))
+        return -curve[0][1] if curve else 0.0
 
     result, interrupted = None, False
     options.setdefault('n_initial_points', min(10, trials))
