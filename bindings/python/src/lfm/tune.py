@@ -84,8 +84,8 @@ class Search:
         return self.objective.model(self.best_params)
 
     def fit(self, interactions: Any = None, **options: Any) -> Model:
-        """Train a model with the best parameters on interactions: None: those that the search trained on.
-        options: those of Model.fit; features that are not given are those of the search."""
+        """Train a model with the best parameters on interactions (None: those that the search trained on).
+        options: as in Model.fit; features that are not given are those of the search."""
         given = self.objective.train if interactions is None else interactions
         return self.model.fit(given, **{**self.objective.features, **options})
 
@@ -126,7 +126,7 @@ class Objective:
     """
 
     def __init__(self, train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *,
-                 metric: str = 'precision@10', model: Optional[Model] = None, patience: int = 5, every: int = 1,
+                 metric: str = 'precision@10', model: Optional[Model] = None, patience: int = 10, every: int = 1,
                  user_features: Any = None, item_features: Any = None) -> None:
         self.train, self.validation = Interactions.of(train), Interactions.of(validation)
         self.features = {'user_features': Features.of(user_features), 'item_features': Features.of(item_features)}
@@ -191,7 +191,7 @@ class Objective:
 
 def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *, metric: str = 'precision@10',
            model: Optional[Model] = None, trials: Optional[int] = 50, timeout: Optional[float] = None,
-           patience: int = 5, every: int = 1, seed: Optional[int] = 1, sampler: Any = None, pruner: Any = None,
+           patience: int = 10, every: int = 1, seed: Optional[int] = 1, sampler: Any = None, pruner: Any = None,
            study: Any = None, user_features: Any = None, item_features: Any = None, progress: bool = False,
            **options: Any) -> Search:
     """Search with Optuna for the parameters with which training on `train` does best on `validation`.
@@ -199,7 +199,7 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     train, validation, space, metric, model, patience, every, user_features, item_features: as in Objective
     trials, timeout: end after so many trials or seconds, whichever comes first; None: no such bound
     seed: of the sampler. With it, and threads=1 in the model, a search repeats exactly
-    sampler, pruner: Optuna's; None: TPESampler, MedianPruner
+    sampler, pruner: Optuna's; None: TPESampler, and MedianPruner after the first five epochs
     study: an Optuna study to go on with, of direction 'maximize', which brings its own sampler and pruner
     progress: show Optuna's progress bar
     options: passed on to optuna.Study.optimize: n_jobs, callbacks, ...
@@ -214,7 +214,7 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     if study is None:
         study = optuna.create_study(
             direction='maximize', sampler=optuna.samplers.TPESampler(seed=seed) if sampler is None else sampler,
-            pruner=optuna.pruners.MedianPruner(n_warmup_steps=_WARMUP) if pruner is None else pruner)
+            pruner=optuna.pruners.MedianPruner(n_warmup_steps=5) if pruner is None else pruner)
     elif sampler is not None or pruner is not None:
         raise ValueError('sampler and pruner are those of the study that is given')
     elif study.direction != optuna.study.StudyDirection.MAXIMIZE:
@@ -268,9 +268,6 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
     except KeyboardInterrupt:
         interrupted = True
     return _unless_nothing(Search(objective, done, result, interrupted))
-
-
-_WARMUP = 5
 
 
 def _unless_nothing(found: Search) -> Search:
