@@ -11,7 +11,7 @@
 `lfm.lightfm` is the interface of LightFM 1.17 on the same library."""
 from __future__ import annotations
 
-from . import callbacks
+from . import callbacks, tune
 from ._abi import VERSION as __version__
 from ._data import Features, Interactions
 from ._errors import (BusyError, CancelledError, DivergedError, Error, InvalidError, OutOfMemoryError, OverlapError,
