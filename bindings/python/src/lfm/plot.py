@@ -26,7 +26,7 @@ def learning_curve(history: Any, metric: Optional[str] = None, *, ax: Any = None
     history: a Validation (EarlyStopping) callback after training, or its `history`. Where it measured interactions
         of training as well, both curves are drawn; the best epoch of an EarlyStopping is marked.
         Or curves under the names that they are to have, {'train': ..., 'test': ...}: each a Validation, a `history`,
-        the `curve` of a trial of lfm.tune or any other list of (epoch, value), or a list of the values of epochs 1, 2, ...
+        the `curve` of a trial of lfm.tune or any other list of (epoch, value), or a list of values, from epoch 1 on
     metric: the name of what is to be drawn; None: the first that was measured
     ax: axes to draw into; None: those of a new figure
 
