@@ -60,10 +60,11 @@ def render(script: pathlib.Path, page: pathlib.Path, arguments: List[str], made_
 
     folder = page.with_suffix('')
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob('*.png'):
+    for old in folder.glob('[0-9]*.png'):
         old.unlink()
     names: Dict[str, Any] = {'__name__': '__main__', '__file__': str(script)}
-    parts = []
+    parts: List[str] = []
+    n_pictures = 0
     before = sys.argv
     sys.argv = [str(script), *arguments]
     try:
@@ -77,14 +78,15 @@ def render(script: pathlib.Path, page: pathlib.Path, arguments: List[str], made_
                 parts.append(f'```text\n{printed}\n```')
             for number in pyplot.get_fignums():
                 figure = pyplot.figure(number)
-                picture = folder / f'{len(list(folder.iterdir())) + 1}.png'
+                n_pictures += 1
+                picture = folder / f'{n_pictures}.png'
                 figure.savefig(picture, dpi=DOTS_PER_INCH, metadata={'Software': None})
                 parts.append(f'![{figure.axes[0].get_title()}]({folder.name}/{picture.name})')
             pyplot.close('all')
     finally:
         sys.argv = before
         pyplot.close('all')
-    page.write_text('\n\n'.join([*parts, f'---\n\nMade by `{made_by}`.', '']), encoding='utf-8')
+    page.write_text('\n\n'.join([*parts, f'---\n\nMade by `{made_by}`.\n']), encoding='utf-8')
     return names
 
 

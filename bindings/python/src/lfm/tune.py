@@ -84,8 +84,8 @@ class Search:
         return self.objective.model(self.best_params)
 
     def fit(self, interactions: Any = None, **options: Any) -> Model:
-        """Train a model with the best parameters on interactions: None: those that the search trained on.
-        options: those of Model.fit; features that are not given are those of the search."""
+        """Train a model with the best parameters on interactions (None: those that the search trained on).
+        options: as in Model.fit; features that are not given are those of the search."""
         given = self.objective.train if interactions is None else interactions
         return self.model.fit(given, **{**self.objective.features, **options})
 
@@ -126,7 +126,7 @@ class Objective:
     """
 
     def __init__(self, train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *,
-                 metric: str = 'precision@10', model: Optional[Model] = None, patience: int = 5, every: int = 1,
+                 metric: str = 'precision@10', model: Optional[Model] = None, patience: int = 10, every: int = 1,
                  user_features: Any = None, item_features: Any = None) -> None:
         self.train, self.validation = Interactions.of(train), Interactions.of(validation)
         self.features = {'user_features': Features.of(user_features), 'item_features': Features.of(item_features)}
@@ -171,24 +171,27 @@ class Objective:
             raise optuna.TrialPruned(str(error)) from error
         return stop.best
 
+    def trial(self, number: int, state: str, sampled: Dict[str, Any], curve: List[Tuple[int, float]],
+              seconds: float) -> Trial:
+        """A Trial of a draw from the space and its learning curve."""
+        epoch, value = max(curve, key=lambda point: point[1]) if curve else (0, float('nan'))
+        return Trial(number, state, value, epoch, sampled, {**self.params(sampled), 'epochs': epoch}, curve, seconds)
+
     def results(self, study: Any, interrupted: bool = False) -> Search:
         """What a study of this objective has found so far."""
-        return Search(self, [self._trial(frozen) for frozen in study.get_trials(deepcopy=False)], study, interrupted)
-
-    def _trial(self, frozen: Any) -> Trial:
-        curve = sorted(frozen.intermediate_values.items())
-        epoch, value = max(curve, key=lambda point: point[1]) if curve else (0, float('nan'))
-        state = 'diverged' if 'diverged' in frozen.user_attrs else _STATES.get(frozen.state.name, frozen.state.name.lower())
-        return Trial(frozen.number, state, value, epoch, frozen.params, {**self.params(frozen.params), 'epochs': epoch},
-                     curve, frozen.duration.total_seconds() if frozen.duration is not None else float('nan'))
-
-
-_STATES = {'FAIL': 'failed'}
+        trials = []
+        for frozen in study.get_trials(deepcopy=False):
+            state = 'diverged' if 'diverged' in frozen.user_attrs else \
+                'failed' if frozen.state.name == 'FAIL' else frozen.state.name.lower()
+            seconds = float('nan') if frozen.duration is None else frozen.duration.total_seconds()
+            trials.append(self.trial(frozen.number, state, frozen.params, sorted(frozen.intermediate_values.items()),
+                                     seconds))
+        return Search(self, trials, study, interrupted)
 
 
 def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *, metric: str = 'precision@10',
            model: Optional[Model] = None, trials: Optional[int] = 50, timeout: Optional[float] = None,
-           patience: int = 5, every: int = 1, seed: Optional[int] = 1, sampler: Any = None, pruner: Any = None,
+           patience: int = 10, every: int = 1, seed: Optional[int] = 1, sampler: Any = None, pruner: Any = None,
            study: Any = None, user_features: Any = None, item_features: Any = None, progress: bool = False,
            **options: Any) -> Search:
     """Search with Optuna for the parameters with which training on `train` does best on `validation`.
@@ -196,7 +199,7 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     train, validation, space, metric, model, patience, every, user_features, item_features: as in Objective
     trials, timeout: end after so many trials or seconds, whichever comes first; None: no such bound
     seed: of the sampler. With it, and threads=1 in the model, a search repeats exactly
-    sampler, pruner: Optuna's; None: TPESampler, MedianPruner
+    sampler, pruner: Optuna's; None: TPESampler, and MedianPruner after the first five epochs
     study: an Optuna study to go on with, of direction 'maximize', which brings its own sampler and pruner
     progress: show Optuna's progress bar
     options: passed on to optuna.Study.optimize: n_jobs, callbacks, ...
@@ -211,7 +214,7 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     if study is None:
         study = optuna.create_study(
             direction='maximize', sampler=optuna.samplers.TPESampler(seed=seed) if sampler is None else sampler,
-            pruner=optuna.pruners.MedianPruner(n_warmup_steps=_WARMUP) if pruner is None else pruner)
+            pruner=optuna.pruners.MedianPruner(n_warmup_steps=5) if pruner is None else pruner)
     elif sampler is not None or pruner is not None:
         raise ValueError('sampler and pruner are those of the study that is given')
     elif study.direction != optuna.study.StudyDirection.MAXIMIZE:
@@ -247,16 +250,15 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
 
     def loss(point: List[Any]) -> float:
         sampled = {name: value.item() if hasattr(value, 'item') else value for name, value in zip(space, point)}
-        began, state, value = time.monotonic(), 'complete', float('nan')
-        params = {**objective.fixed, **sampled}
+        began, state = time.monotonic(), 'complete'
+        curve: List[Tuple[int, float]] = []
         try:
-            value = objective.fit(sampled, []).evaluate(objective.validation, metric)[metric].mean
+            model = objective.fit(sampled, [])
+            curve = [(model.epochs_done, model.evaluate(objective.validation, metric)[metric].mean)]
         except DivergedError:
             state = 'diverged'
-        epochs = params['epochs']
-        done.append(Trial(len(done), state, value, epochs, sampled, {**objective.params(sampled), 'epochs': epochs},
-                          [(epochs, value)] if state == 'complete' else [], time.monotonic() - began))
-        return -value if state == 'complete' else 0.0
+        done.append(objective.trial(len(done), state, sampled, curve, time.monotonic() - began))
+        return -curve[0][1] if curve else 0.0
 
     result, interrupted = None, False
     options.setdefault('n_initial_points', min(10, trials))
@@ -266,9 +268,6 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
     except KeyboardInterrupt:
         interrupted = True
     return _unless_nothing(Search(objective, done, result, interrupted))
-
-
-_WARMUP = 5
 
 
 def _unless_nothing(found: Search) -> Search:
