@@ -26,14 +26,16 @@ parser.add_argument('--tags', help='lines: item TAB tag')
 parser.add_argument('--small', action='store_true', help='make up few likes, to be done in seconds')
 parser.add_argument('--threads', type=int, default=0, help='0: all there are; 1: results repeat bit for bit')
 given, _ = parser.parse_known_args()  # a notebook has arguments of its own
+if (given.likes is None) != (given.tags is None):
+    parser.error('--likes and --tags go together')
 
 # %% [markdown]
 # ## The data
 #
-# The made-up site has models of sixty subjects in a dozen styles. A regular likes models of a few subjects and styles,
-# now and then something else, and popular models more than others; most visitors, though, like one thing or two and
-# are not seen again. A model has tags for its subject, its style, both or neither. What `lfm` gets to see
-# are pairs of names, nothing else.
+# The made-up site has models of some sixty subjects in a dozen styles. A regular likes models of a few subjects and
+# styles, now and then something else, and popular models more than others; most visitors, though, like a thing or two
+# and are not seen again. A model has tags for its subject and its style, mostly, and others. Models are called by their
+# subjects so that one can see what happens; `lfm` does not look into names.
 
 # %% tags=["hide-input"]
 SUBJECTS = '''dragon knight castle sword ship car truck tank plane drone robot alien planet rocket house tower bridge
@@ -41,8 +43,8 @@ SUBJECTS = '''dragon knight castle sword ship car truck tank plane drone robot a
     spider insect dinosaur chair table lamp sofa kitchen phone camera guitar piano drum helmet armor gun cannon boat
     train bicycle watch ring coin food'''.split()
 STYLES = 'low-poly medieval sci-fi steampunk cartoon realistic voxel gothic fantasy minimal ancient horror'.split()
-KINDS = '''animated rigged textured scan printable concept game-ready sculpt high-poly toy model set broken golden wooden
-    metal stone giant tiny painted'''.split()
+KINDS = '''animated rigged textured scan printable concept game-ready sculpt high-poly toy model set broken golden
+    wooden metal stone giant tiny painted'''.split()
 GENERAL = 'blender maya zbrush pbr 3d art free challenge wip substance unity unreal student first-try test'.split()
 
 
@@ -82,10 +84,14 @@ def make_site(n_regulars, n_visitors, n_items, likes_each, seed=1):
 def read(path):
     """The first two columns of a file."""
     with open(path, encoding='utf-8') as file:
-        return zip(*(line.rstrip('\n').split('\t')[:2] for line in file))
+        rows = [line.rstrip('\n').split('\t') for line in file]
+    for number, row in enumerate(rows, 1):
+        if len(row) < 2:
+            raise ValueError(f'{path}, line {number}: there is no tab and second column')
+    return [row[0] for row in rows], [row[1] for row in rows]
 
 
-if given.likes and given.tags:
+if given.likes is not None:
     (users, items), (tagged, tags) = read(given.likes), read(given.tags)
 elif given.small:
     (users, items), (tagged, tags) = make_site(1_500, 3_000, 2_000, 14)
@@ -216,20 +222,20 @@ lfm.plot.learning_curve({'WARP': [(epoch, measured['precision@10']) for epoch, m
 # %% [markdown]
 # ## Items most like a tag
 #
-# Tags and items have embeddings in one space, so a tag can be asked for the items around it. Most have the tag; those
-# that have not might deserve it. Tags that people go by lie close to others that speak of the same; around
-# those that say nothing about taste there is nobody in particular. So the closeness of a tag's neighbours tells them
-# apart.
+# Tags and items have embeddings in one space, so a tag can be asked for the items around it, and those among them that
+# do not have it might deserve it. It works best for tags of one subject: these have close neighbours, others of the
+# same subject. What goes across all subjects, a style or a program, stands alone.
 
 # %%
 common = [tag for tag, _ in collections.Counter(tag for own in shown.values() for tag in own).most_common()]
 _, closeness = with_tags.similar(common[:80], 10, space='item_feature')
 telling = [common[n] for n in np.argsort(-closeness.mean(axis=1))]
-print('Tags that people go by:', ', '.join(telling[:8]))
-print('Tags that they do not: ', ', '.join(telling[:-9:-1]), end='\n\n')
+print('with close neighbours:', ', '.join(telling[:8]))
+print('alone:', ', '.join(telling[:-9:-1]), end='\n\n')
 for tag in telling[:5]:
-    near, _ = with_tags.similar(tag, 6, space='item_feature', among='item')
-    print(f"{tag}: {', '.join(item if tag in shown[item] else f'{item} (without it)' for item in near)}")
+    near, _ = with_tags.similar(tag, 100, space='item_feature', among='item')
+    lacking = [item for item in near if tag not in shown[item]]
+    print(f"{tag}: {', '.join(near[:4])}; without the tag: {', '.join(lacking[:2])}")
 
 # %% [markdown]
 # The tags themselves lie where their items do. Five of them, and the ten that are most like each:

@@ -113,12 +113,13 @@ class Progress:
     """A bar of tqdm's."""
 
     def __init__(self, **options: Any) -> None:
-        self._options, self._bar = options, None
+        self._options = options
+        self._bar: Any = None
 
     def __call__(self, state: State) -> None:
         from tqdm import tqdm
 
-        bar: Any = self._bar
+        bar = self._bar
         if bar is None:
             self._bar = bar = tqdm(total=state.epochs, initial=state.epoch - 1, desc='Epoch', **self._options)
         bar.update(1)
