@@ -8,7 +8,8 @@ set -eu
 
 build='gcc libc6-dev meson ninja-build pkgconf zlib1g-dev libcsv-dev libjansson-dev libxxhash-dev libzip-dev'
 check='g++ clang libomp-dev libcunit1-dev valgrind python3 binutils libhnswlib-dev libmicrohttpd-dev
-    python3-numpy python3-scipy python3-pytest python3-sklearn python3-pandas python3-optuna'
+    python3-numpy python3-scipy python3-pytest python3-sklearn python3-pandas python3-optuna
+    python3-matplotlib'
 neon='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user'
 
 case "${1-}" in

@@ -11,7 +11,7 @@
 `lfm.lightfm` is the interface of LightFM 1.17 on the same library."""
 from __future__ import annotations
 
-from . import callbacks, tune
+from . import callbacks, plot, tune
 from ._abi import VERSION as __version__
 from ._data import Features, Interactions
 from ._errors import (BusyError, CancelledError, DivergedError, Error, InvalidError, OutOfMemoryError, OverlapError,
@@ -22,4 +22,5 @@ from ._scorer import Explanation, Part, Result, Scorer
 
 __all__ = ['BusyError', 'CancelledError', 'DivergedError', 'Error', 'Explanation', 'Features', 'Ids', 'Interactions',
            'InvalidError', 'Model', 'OutOfMemoryError', 'OverlapError', 'Part', 'Result', 'Scorer',
-           'UnsupportedError', 'callbacks', 'evaluate', '__version__']
+           'UnsupportedError', 'callbacks', 'evaluate', 'plot', 'tune',
+           '__version__']

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Callback = Callable[['State'], None]
 
+TRAIN = 'train '
+"""What the names of metrics on interactions of training begin with."""
+
 
 class State:
     """Where training stands.
@@ -37,10 +40,15 @@ class State:
 
 
 class Validation:
-    """Measure metrics on held-out interactions every so many epochs; `history` holds (epoch, metrics)."""
+    """Measure metrics on held-out interactions every so many epochs; `history` holds (epoch, metrics).
 
-    def __init__(self, test: Any, metrics: Any = ('precision@10', 'auc'), every: int = 1) -> None:
-        self.test, self.every = test, every
+    train: interactions of training, all or some of them, to be measured as well: their metrics are called
+    'train precision@10' and so on, and nothing is left out of the lists for them. `lfm.plot.learning_curve`
+    draws both.
+    """
+
+    def __init__(self, test: Any, metrics: Any = ('precision@10', 'auc'), every: int = 1, *, train: Any = None) -> None:
+        self.test, self.every, self.train = test, every, train
         self.metrics: List[str] = [metrics] if isinstance(metrics, str) else list(metrics)
         self.history: List[Any] = []
 
@@ -48,6 +56,9 @@ class Validation:
         if state.epoch % self.every == 0 or state.epoch == state.epochs:
             found = state.model.scorer().evaluate(self.test, self.metrics)
             state.metrics.update({name: result.mean for name, result in found.items()})
+            if self.train is not None:
+                found = state.model.scorer().evaluate(self.train, self.metrics, exclude=None)
+                state.metrics.update({TRAIN + name: result.mean for name, result in found.items()})
             self.history.append((state.epoch, dict(state.metrics)))
 
 
@@ -55,8 +66,8 @@ class EarlyStopping(Validation):
     """Stop when a metric has not grown for `patience` measurements. `best` and `best_epoch` tell what was reached."""
 
     def __init__(self, test: Any, metric: str = 'precision@10', patience: int = 3, every: int = 1,
-                 least: float = 0.0) -> None:
-        super().__init__(test, metric, every)
+                 least: float = 0.0, *, train: Any = None) -> None:
+        super().__init__(test, metric, every, train=train)
         self.patience, self.least = patience, least
         self.best, self.best_epoch = -float('inf'), 0
         self._waited = 0
@@ -102,12 +113,13 @@ class Progress:
     """A bar of tqdm's."""
 
     def __init__(self, **options: Any) -> None:
-        self._options, self._bar = options, None
+        self._options = options
+        self._bar: Any = None
 
     def __call__(self, state: State) -> None:
         from tqdm import tqdm
 
-        bar: Any = self._bar
+        bar = self._bar
         if bar is None:
             self._bar = bar = tqdm(total=state.epochs, initial=state.epoch - 1, desc='Epoch', **self._options)
         bar.update(1)
