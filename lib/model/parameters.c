@@ -143,12 +143,31 @@ static lfm_status check_values(const lfm_model *model, int32_t side, int32_t arr
     return LFM_OK;
 }
 
+/* Copy checked values into the rows of a side. */
+static void copy_in(lfm_model *model, int32_t side, int32_t array, const float *values)
+{
+    const lfmi_span span = lfmi_model_span(model, array);
+    const int32_t n_features = model->sides[side].n_features;
+    const bool undrawn = lfmi_model_is_undrawn(model, side);
+    const bool replaces = undrawn && array == LFM_EMBEDDINGS; /* what would be drawn */
+    if (undrawn && !replaces)
+        lfmi_model_initialise(model, side, 0, n_features);
+    for (int32_t feature = 0; feature < n_features; feature++) {
+        float *row = lfmi_row(&model->sides[side], &model->layout, feature);
+        if (replaces)
+            lfmi_model_clear_row(model, row);
+        memcpy(row + span.offset, values, (size_t)span.columns * sizeof *values);
+        values += span.columns;
+    }
+    lfmi_model_set_drawn(model, side);
+}
+
 lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const float *values, int64_t n_values)
 {
     lfmi_clear_message();
     LFMI_REQUIRE(model);
     LFMI_REQUIRE(values);
-    LFMI_TRY(lfmi_model_lock(model));
+    LFMI_TRY(lfmi_model_lock_undrawn(model));
     int32_t columns = 0;
     lfm_status status = lfmi_model_check_usable(model);
     if (status == LFM_OK)
@@ -157,14 +176,8 @@ lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const fl
         status = no_such_state(array);
     if (status == LFM_OK)
         status = check_values(model, side, array, values, n_values);
-    if (status == LFM_OK) {
-        const lfmi_span span = lfmi_model_span(model, array);
-        const size_t bytes = (size_t)columns * sizeof *values;
-        for (int32_t feature = 0; feature < model->sides[side].n_features; feature++) {
-            memcpy(lfmi_row(&model->sides[side], &model->layout, feature) + span.offset, values, bytes);
-            values += columns;
-        }
-    }
+    if (status == LFM_OK)
+        copy_in(model, side, array, values);
     lfmi_model_unlock(model);
     return status;
 }
