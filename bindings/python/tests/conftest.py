@@ -2,6 +2,7 @@
 import gzip
 import os
 import pathlib
+import signal
 import zipfile
 
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 import scipy.sparse as sp
 
 from lfm.lightfm.datasets import fetch_movielens
+
+# Shells start what runs in the background with Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def planted(n_users=120, n_items=150, n_groups=5, density=0.16, seed=0):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+import lfm
 from lfm import _matrices
 from lfm.lightfm import LightFM
 from lfm.lightfm.evaluation import auc_score, precision_at_k
@@ -125,6 +126,33 @@ def test_one_model_asked_by_many_threads(data):
     assert len(found) == 6 and all(np.array_equal(x, want) for x in found)
 
 
+def test_many_threads_with_everything_at_once(data):
+    """What they share is read only, and what they make lives and goes on its own."""
+    train, _ = data
+    shared = lfm.Model(8, epochs=3, threads=1).fit(train)
+    want = shared.recommend(k=5)[0]
+    before, wrong = len(_matrices._borrowed), []
+
+    def work(n):
+        for round in range(20):
+            user = (n + 8 * round) % len(want)
+            own = lfm.Model(8, epochs=1, threads=1).fit(train, item_features=sp.identity(train.shape[1], format='csr'))
+            if shared.recommend(user, 5)[0].tolist() != want[user].tolist() or \
+                    own.recommend(user, 5)[0].tolist() != firsts[user].tolist() or \
+                    lfm.Interactions(train).nnz != train.nnz:
+                wrong.append((n, round))
+
+    firsts = lfm.Model(8, epochs=1, threads=1).fit(train, item_features=sp.identity(train.shape[1], format='csr')
+                                                   ).recommend(k=5)[0]
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert not wrong and len(_matrices._borrowed) == before
+
+
 def test_python_runs_while_training_does():
     train, _ = planted(400, 500, density=0.3)
     beats, stop = [], threading.Event()
@@ -230,8 +258,9 @@ def test_a_handler_of_the_callers_own(data):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_memory_of_a_fit():
-    """No more than one copy of the matrix beside it and the model."""
+@pytest.mark.parametrize('form', ['coo', 'csr'])
+def test_memory_of_a_fit(form):
+    """No more than one copy of the COO matrix beside what was given and the model."""
     code = '''
 import resource, sys
 import numpy as np, scipy.sparse as sp
@@ -244,6 +273,9 @@ train.data[0] = 2
 LightFM(no_components=2).fit(train.tocsr()[:2].tocoo().reshape((2, 3000)), epochs=1)
 def peak():
     return int(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1]) * 1024
+train = train.asformat(sys.argv[1])
+train.data = train.data.astype(np.float32)
+n = train.nnz
 open('/proc/self/clear_refs', 'w').write('5')
 before = peak()
 LightFM(no_components=2, loss='warp').fit(train, epochs=1)
@@ -251,7 +283,7 @@ print((peak() - before) / (12 * n))
 '''
     if not os.access('/proc/self/clear_refs', os.W_OK):
         pytest.skip('the peak of memory cannot be reset here')
-    done = subprocess.run([sys.executable, '-B', '-c', code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, '-B', '-c', code, form], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 1.0, done.stdout
 

@@ -46,7 +46,7 @@ class Interactions:
                  timestamps: Any = None, duplicates: str = 'keep') -> None:
         if not sp.issparse(matrix):
             matrix = sp.coo_matrix(matrix)
-        coo = matrix.tocoo()
+        coo = matrix.tocoo(copy=False)
         if sp.issparse(weights):
             weights = weights.tocoo().data
         if duplicates not in _DUPLICATES:

@@ -5,6 +5,7 @@ import ctypes
 import os
 import pathlib
 import re
+import sys
 import sysconfig
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -42,7 +43,9 @@ def _candidates() -> Iterator[str]:
         return
     package = pathlib.Path(__file__).resolve().parent
     libraries = '.liblfm.mesonpy.libs'  # where meson-python installs what is neither Python nor an extension
-    for folder in (package, package.parent / libraries, pathlib.Path(sysconfig.get_path('platlib')) / libraries):
+    editable = package.parents[1].glob(f'build/cp{sys.version_info[0]}{sys.version_info[1]}*/subprojects/liblfm/lib')
+    for folder in (package, package.parent / libraries, pathlib.Path(sysconfig.get_path('platlib')) / libraries,
+                   *editable):
         for path in sorted(folder.glob('liblfm.so*')) + sorted(folder.glob('liblfm*.dylib')):
             yield str(path)
     major, minor, _ = _abi.VERSION.split('.')

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import ctypes
-import itertools
 from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
@@ -18,9 +17,8 @@ _BYTE = ctypes.c_char
 _EMBEDDINGS = STRUCTS['lfm_embeddings']
 _EMBEDDINGS_SIZE = ctypes.sizeof(_EMBEDDINGS)
 
-# What the library borrows stays referenced from here until it says that it is done.
+# What the library borrows stays referenced from here, by its id, until the library says that it is done.
 _borrowed: Dict[int, Tuple[Any, ...]] = {}
-_tokens = itertools.count(1)
 
 
 @CALLBACKS['lfm_release_fn']  # type: ignore[untyped-decorator]
@@ -73,7 +71,7 @@ def _checked_shape(shape: Tuple[int, ...]) -> Tuple[int, int]:
 
 def _taken_over(kind: str, form: str, matrix: Any, options: Any, arrays: Tuple[Any, ...]) -> Handle:
     """Have the library borrow `arrays`, which `matrix` and `options` point at."""
-    token = next(_tokens)
+    token = id(arrays)
     _borrowed[token] = arrays
     options.borrow = 1
     options.release = _RELEASE

@@ -18,7 +18,7 @@ def check_threads(num_threads: Any) -> int:
 def as_coo(matrix: Any, what: str) -> Any:
     """A COO matrix of any sparse matrix (or of a dense one); a COO matrix is taken as it is."""
     if sp.issparse(matrix):
-        return matrix.tocoo()
+        return matrix.tocoo(copy=False)
     if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
         return sp.coo_matrix(matrix)
     if hasattr(matrix, 'tocoo'):
