@@ -34,7 +34,7 @@ def test_without_identity():
     data.fit(range(10), range(20), ['x'], ['p', 'q'])
     assert data.model_dimensions() == (1, 2)
     assert data.build_user_features([], normalize=False).getnnz() == 0
-    with pytest.raises(ValueError, match='no features'):
+    with pytest.raises(ValueError, match='some rows have zero norm, as that of user number 9'):
         data.build_user_features([(n, ['x']) for n in range(9)])
     assert data.build_user_features([(n, ['x']) for n in range(10)]).toarray().tolist() == [[1]] * 10
 
@@ -47,9 +47,13 @@ def test_interactions():
         assert matrix.format == 'coo' and matrix.dtype == dtype and matrix.shape == (2, 3)
         assert matrix.data.tolist() == values and matrix.row.tolist() == [0, 1, 1, 1]
         assert matrix.col.tolist() == [2, 0, 0, 1] and matrix.row.dtype == matrix.col.dtype == np.int32
-    for wrong, what in ((('c', 7), "'c'"), (('a', 6), '6'), (('a',), 'expected'), (('a', 7, 1, 1), 'expected')):
+    for wrong, what in ((('c', 7), 'User id c not in user id mapping'), (('a', 6), 'Item id 6 not in item id mapping'),
+                        (('a',), 'Expecting tuples'), (('a', 7, 1, 1), 'Expecting tuples')):
         with pytest.raises(ValueError, match=what):
             data.build_interactions([wrong])
+    for weight in (None, '2', [1]):
+        with pytest.raises(TypeError):
+            data.build_interactions([('a', 7, weight)])
     with pytest.raises(ValueError):
         Dataset().build_interactions([('a', 7)])
 
@@ -65,9 +69,14 @@ def test_features(side):
     assert plain.toarray().tolist() == [[1, 0, 0, 2, 1], [0, 1, 0, -1, 3], [0, 0, 1, 0, 0]]
     normal = build(iter(given))
     assert np.allclose(normal.toarray(), plain.toarray() / np.array([[4], [5], [1]]))
-    for wrong, what in ((('d', ['p']), "'d'"), (('a', ['r']), "'r'"), (('a', ['p'], 1), 'expected'), (('a',), 'expected')):
+    for wrong, what in ((('d', ['p']), f'{side} id d not in {side} id mappings'),
+                        (('a', ['r']), 'Feature r not in feature mapping. Call fit first'),
+                        (('a', ['p'], 1), 'Expected tuples'), (('a',), 'Expected tuples')):
         with pytest.raises(ValueError, match=what):
             build([wrong])
+    for weight in (None, '2'):
+        with pytest.raises(TypeError):
+            build([('a', {'p': weight})])
 
 
 @pytest.mark.parametrize('form', ['coo', 'csr', 'lil'])

@@ -177,3 +177,53 @@ assert type(pickle.loads(pickle.dumps(LightFM()))) is LightFM
 def test_install_as_lightfm():
     done = subprocess.run([sys.executable, '-B', '-c', INSTALLED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_messages_begin_as_lightfms(data):
+    """Programs that look for its words find them."""
+    train, test = data
+    model = LightFM(loss='warp').fit(train)
+    n_users, n_items = train.shape
+    holed = train.astype(np.float32)
+    holed.data[3] = np.nan
+    kos, unlike = LightFM(loss='warp-kos'), sp.coo_matrix((n_users + 1, n_items))
+    for words, call in (
+            ('You must fit the model before trying to obtain predictions', lambda: LightFM().predict(0, [1])),
+            ('Number of threads must be 1 or larger', lambda: model.predict(0, [1], num_threads=0)),
+            (r'Expected the number of user IDs \(2\) to equal the number of item IDs \(3\)',
+             lambda: model.predict([0, 1], [1, 2, 3])),
+            ('User or item ids cannot be negative', lambda: model.predict(-1, [1])),
+            ('User or item ids cannot be negative', lambda: model.predict(0, [1, -1])),
+            ('The item feature matrix specifies more features than there are estimated feature embeddings: '
+             f'{n_items} vs {n_items + 1}', lambda: model.predict(0, [n_items])),
+            ('Number of item feature rows does not equal the number of items',
+             lambda: model.fit(train, item_features=sp.identity(n_items - 1))),
+            ('Incorrect number of features in user_features', lambda: model.fit_partial(train.tocsr()[:-1])),
+            ('Not all input values are finite', lambda: model.fit(holed)),
+            ('Not all estimated parameters are finite, your model may have diverged',
+             lambda: LightFM(loss='warp', learning_rate=1e6).fit(train, item_features=sp.identity(n_items) * 1e10,
+                                                                 epochs=20)),
+            ('Sample_weight must be a COO matrix', lambda: model.fit(train, sample_weight=train.tocsr())),
+            ('Sample weight and interactions matrices must be the same shape',
+             lambda: model.fit(train, sample_weight=unlike)),
+            ('k-OS loss with sample weights not implemented', lambda: kos.fit(train, sample_weight=train)),
+            (f'Test interactions matrix and train interactions matrix share {train.nnz} interactions',
+             lambda: model.predict_rank(train, train)),
+            ('max_sampled must be a positive integer', lambda: LightFM(max_sampled=0)),
+            ('Invalid parameter nothing for estimator LightFM', lambda: model.set_params(nothing=1))):
+        with pytest.raises((ValueError, NotImplementedError), match=words):
+            call()
+
+
+def test_ids_of_any_kind_that_holds_numbers(data):
+    model = LightFM().fit(data[0])
+    want = model.predict(2, np.array([3, 4])).tolist()
+    for items in (np.array([3, 4], dtype=object), np.array(['3', '4']), range(3, 5), np.array([3.0, 4.0])):
+        assert model.predict(2, items).tolist() == want
+    for users, items in ((2, 3), (np.array(2), [3, 4]), (None, [3]), ('a', [3])):
+        with pytest.raises(TypeError):
+            model.predict(users, items)
+    with pytest.raises(ValueError):
+        model.predict(2, ['a'])
+    with pytest.raises(TypeError):
+        LightFM(no_components=2.5).fit(data[0])

@@ -11,7 +11,7 @@ _UNSIGNED = {np.dtype(np.int32): np.dtype(np.uint32), np.dtype(np.int64): np.dty
 
 def check_threads(num_threads: Any) -> int:
     if num_threads < 1:
-        raise ValueError(f'num_threads is {num_threads}: the number of threads must be 1 or larger')
+        raise ValueError(f'Number of threads must be 1 or larger, not {num_threads}')
     return min(int(num_threads), 4096)
 
 
@@ -44,6 +44,10 @@ def feature_csr(features: Any, what: str) -> Any:
     return features if features.dtype == np.float32 else features.astype(np.float32)
 
 
+def _size(matrix: Any) -> str:
+    return f'{matrix.shape[0]} x {matrix.shape[1]}'
+
+
 def check_finite(data: Any, what: str) -> None:
     if data.dtype.kind != 'f':
         return
@@ -52,7 +56,8 @@ def check_finite(data: Any, what: str) -> None:
         total = np.sum(data)
     if not np.isfinite(total) and not np.isfinite(data).all():
         place = int(np.argmin(np.isfinite(data)))
-        raise ValueError(f'{what}: entry {place} is {data[place]}; check the input for NaN and infinity')
+        raise ValueError(f'Not all input values are finite: entry {place} of {what} is {data[place]}. Check the input '
+                         'for NaNs and infinite values')
 
 
 def sample_weights(interactions: Any, sample_weight: Any, loss: str) -> Optional[Any]:
@@ -60,15 +65,15 @@ def sample_weights(interactions: Any, sample_weight: Any, loss: str) -> Optional
     if sample_weight is None:
         return None
     if loss == 'warp-kos':
-        raise NotImplementedError('the k-OS loss (warp-kos) does not take sample weights')
+        raise NotImplementedError('k-OS loss with sample weights not implemented: warp-kos takes none')
     if not (sp.issparse(sample_weight) and sample_weight.format == 'coo'):
-        raise ValueError('sample_weight must be a COO matrix')
+        raise ValueError('Sample_weight must be a COO matrix')
     if tuple(sample_weight.shape) != tuple(interactions.shape):
-        raise ValueError(f'sample_weight is {sample_weight.shape[0]} x {sample_weight.shape[1]}, the interactions '
-                         f'are {interactions.shape[0]} x {interactions.shape[1]}: the shapes must be the same')
+        raise ValueError('Sample weight and interactions matrices must be the same shape, not '
+                         f'{_size(sample_weight)} and {_size(interactions)}')
     for ours, theirs in ((interactions.row, sample_weight.row), (interactions.col, sample_weight.col)):
         if ours is not theirs and not np.array_equal(ours, theirs):
-            raise ValueError('sample_weight and interactions must have the same entries in the same order')
+            raise ValueError('Sample weight and interaction matrix entries must be in the same order')
     return sample_weight.data
 
 
@@ -77,14 +82,17 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
     item_ids = np.asarray(item_ids)
     if isinstance(user_ids, (int, np.integer)):
         if not 0 <= user_ids < 2**31 - 1:
-            raise ValueError(f'user_ids is {user_ids}: an id cannot be negative or exceed 2^31 - 2')
+            raise _bad_ids('user_ids', user_ids, user_ids)
         user, user_ids = user_ids, np.empty(item_ids.shape, dtype=np.int32)
         user_ids.fill(user)
     user_ids = np.asarray(user_ids)
+    if user_ids.ndim == 0 or item_ids.ndim == 0:
+        raise TypeError('item_ids must be an array, user_ids an integer or an array')
     if user_ids.ndim != 1 or item_ids.ndim != 1:
         raise ValueError('user_ids and item_ids must be one-dimensional')
     if len(user_ids) != len(item_ids):
-        raise ValueError(f'there are {len(user_ids)} user ids and {len(item_ids)} item ids: the numbers must be equal')
+        raise ValueError(f'Expected the number of user IDs ({len(user_ids)}) to equal the number of item IDs '
+                         f'({len(item_ids)})')
     if len(user_ids) == 0:
         raise ValueError('user_ids and item_ids are empty')
     users, most_user = _as_int32(user_ids, 'user_ids')
@@ -106,9 +114,16 @@ def _as_int32(ids: Any, what: str) -> Tuple[Any, int]:
             most = int(ids.view(unsigned).max())
         if most < 2**31 - 1:
             return np.ascontiguousarray(ids, dtype=np.int32), most
+    elif ids.dtype.kind in 'OUS':
+        return _as_int32(ids.astype(np.int64), what)
     elif ids.dtype.kind not in 'iufb':
         raise TypeError(f'{what} must be numbers, not {ids.dtype}')
     low, high = ids.min(), ids.max()
     if not (low >= 0 and high < 2**31 - 1):
-        raise ValueError(f'{what} range from {low} to {high}: ids cannot be negative or exceed 2^31 - 2')
+        raise _bad_ids(what, low, high)
     return np.ascontiguousarray(ids, dtype=np.int32), int(high)
+
+
+def _bad_ids(what: str, low: Any, high: Any) -> ValueError:
+    return ValueError(f'User or item ids cannot be negative or exceed 2^31 - 2. Check your inputs for negative numbers '
+                      f'or very large numbers that can overflow: {what} range from {low} to {high}')

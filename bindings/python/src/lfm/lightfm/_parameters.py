@@ -7,6 +7,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from .. import _abi
+from .._errors import DivergedError
 from .._library import Handle, create, lib, make
 from .._matrices import address, features_from_csr, interactions_from_coo, is_identity
 from .._running import new_cancel, run_interruptibly
@@ -131,10 +132,14 @@ class Training:
                 self._user_features.pointer if self._user_features else None,
                 self._item_features.pointer if self._item_features else None, ctypes.byref(options))
 
-        if self._work < _SHORT and self._user_features is None and self._item_features is None:
-            call()
-        else:
-            run_interruptibly(call, self._cancel)
+        try:
+            if self._work < _SHORT and self._user_features is None and self._item_features is None:
+                call()
+            else:
+                run_interruptibly(call, self._cancel)
+        except DivergedError as error:
+            error.args = (f'Not all estimated parameters are finite, your model may have diverged: {error}',)
+            raise
 
 
 def _bounded(number: Any, most: int) -> int:

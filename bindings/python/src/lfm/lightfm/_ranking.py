@@ -24,14 +24,26 @@ def feature_rows(model: Any, side: str, features: Any, n_rows: int, exact: bool)
         width = n_rows
     else:
         features = feature_csr(features, f'{side}_features')
-        if features.shape[0] < n_rows:
-            raise ValueError(f'{side}_features has {features.shape[0]} rows, too few for {n_rows} {side}s')
+        check_rows(side, features, n_rows)
         width = features.shape[1]
-    if width > known or (exact and width != known):
-        what = f'{side}_features has {width} columns' if features is not None else \
-            f'there are {n_rows} {side}s and no {side}_features'
-        raise ValueError(f'{what}, but the model has embeddings for {known} {side} features')
+    check_width(side, width, known, features is not None, exact)
     return features
+
+
+def check_rows(side: str, features: Any, n_rows: int) -> None:
+    if features.shape[0] < n_rows:
+        raise ValueError(f'Number of {side} feature rows does not equal the number of {side}s: {features.shape[0]} are '
+                         f'too few for {n_rows}')
+
+
+def check_width(side: str, width: int, known: int, given: bool, exact: bool) -> None:
+    note = f'columns of {side}_features' if given else f'{side}s: without {side}_features each is its own feature'
+    if width > known:
+        raise ValueError(f'The {side} feature matrix specifies more features than there are estimated feature '
+                         f'embeddings: {known} vs {width} {note}')
+    if exact and width != known:
+        raise ValueError(f'Incorrect number of features in {side}_features: the model has embeddings for {known}, not '
+                         f'for {width} {note}')
 
 
 def represent(model: Any, side: str, features: Optional[Any]) -> Tuple[Any, Any]:
@@ -186,8 +198,9 @@ def check_disjoint(test: Any, train: Any) -> bool:
     # Entries that are stored but 0 are no interactions here, as in the product of the matrices.
     shared = test.multiply(train).nnz
     if shared:
-        raise ValueError(f'test_interactions and train_interactions share {shared} interactions, user {user.value} '
-                         f'and item {item.value} among them: evaluation would be wrong, check the split')
+        raise ValueError(f'Test interactions matrix and train interactions matrix share {shared} interactions, user '
+                         f'{user.value} and item {item.value} among them. This will cause incorrect evaluation, check '
+                         'your data split')
     return False
 
 

@@ -27,7 +27,7 @@ def random_train_test_split(interactions: Any, test_percentage: float = 0.2,
     (train, test)
     """
     if not sp.issparse(interactions):
-        raise ValueError(f'interactions must be a scipy.sparse matrix, not {type(interactions).__name__}')
+        raise ValueError(f'Interactions must be a scipy.sparse matrix, not {type(interactions).__name__}')
     if not isinstance(random_state, np.random.RandomState):
         random_state = np.random.RandomState(random_state)
     entries = interactions.tocoo()

@@ -1,6 +1,7 @@
 """Ids and names of features to the numbers and matrices that a model works with."""
 from __future__ import annotations
 
+from array import array
 from typing import Any, Dict, Hashable, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
@@ -63,23 +64,24 @@ class Dataset:
         """
         rows: List[int] = []
         columns: List[int] = []
-        weights: List[float] = []
+        weights = array('f')  # which takes numbers alone
         for entry in data:
             if len(entry) not in (2, 3):
-                raise ValueError(f'expected (user id, item id) or (user id, item id, weight), got {entry!r}')
+                raise ValueError(f'Expecting tuples of (user_id, item_id, weight) or (user_id, item_id), got {entry!r}')
             for what, identity, mapping, numbers in (
                     ('user', entry[0], self._user_id_mapping, rows),
                     ('item', entry[1], self._item_id_mapping, columns)):
                 number = mapping.get(identity)
                 if number is None:
-                    raise ValueError(f'{what} id {identity!r} is not among the {what} ids: call fit with it first')
+                    raise ValueError(f'{what.capitalize()} id {identity} not in {what} id mapping. Make sure you call '
+                                     'the fit method with it')
                 numbers.append(number)
             weights.append(entry[2] if len(entry) == 3 else 1.0)
         row, column = np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32)
         ones = np.ones(len(row), dtype=np.int32)
         shape = self.interactions_shape()
         return (sp.coo_matrix((ones, (row, column)), shape=shape, dtype=np.int32),
-                sp.coo_matrix((np.array(weights, dtype=np.float32), (row.copy(), column.copy())), shape=shape,
+                sp.coo_matrix((np.array(weights), (row.copy(), column.copy())), shape=shape,
                               dtype=np.float32))
 
     def build_user_features(self, data: Iterable[Tuple[Any, Any]], normalize: bool = True) -> Any:
@@ -137,7 +139,7 @@ def _build_features(kind: str, data: Iterable[Tuple[Any, Any]], ids: Mapping, na
                     normalize: bool) -> Any:
     rows: List[int] = []
     columns: List[int] = []
-    weights: List[float] = []
+    weights = array('f')  # which takes numbers alone
     if identity:
         for own, number in ids.items():
             rows.append(number)
@@ -145,17 +147,17 @@ def _build_features(kind: str, data: Iterable[Tuple[Any, Any]], ids: Mapping, na
             weights.append(1.0)
     for entry in data:
         if len(entry) != 2:
-            raise ValueError(f'expected ({kind} id, features), got {entry!r}')
+            raise ValueError(f'Expected tuples of ({kind}_id, features), got {entry!r}')
         own, features = entry
         if own not in ids:
-            raise ValueError(f'{kind} id {own!r} is not among the {kind} ids: call fit with it first')
+            raise ValueError(f'{kind} id {own} not in {kind} id mappings: call fit with it first')
         for name, weight in _weighted(features):
             if name not in names:
-                raise ValueError(f'feature {name!r} is not among the {kind} features: call fit with it first')
+                raise ValueError(f'Feature {name} not in feature mapping. Call fit first, with it as a {kind} feature')
             rows.append(ids[own])
             columns.append(names[name])
             weights.append(weight)
-    matrix = sp.coo_matrix((np.array(weights, dtype=np.float32),
+    matrix = sp.coo_matrix((np.array(weights),
                             (np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32))),
                            shape=(len(ids), len(names)), dtype=np.float32).tocsr()
     if normalize:
@@ -167,7 +169,8 @@ def _normalise(matrix: Any, kind: str) -> None:
     """Divide each row by the sum of its absolute weights, in place."""
     lengths = np.diff(matrix.indptr)
     if not lengths.all():
-        raise ValueError(f'{kind} number {int(np.argmin(lengths))} has no features: its row cannot be normalised')
+        raise ValueError(f'Cannot normalize feature matrix: some rows have zero norm, as that of {kind} number '
+                         f'{int(np.argmin(lengths))}, which has no features')
     rows = np.repeat(np.arange(len(lengths)), lengths)
     sums = np.bincount(rows, weights=np.abs(matrix.data), minlength=len(lengths))
     sums[sums == 0] = 1

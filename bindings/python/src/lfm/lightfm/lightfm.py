@@ -1,6 +1,7 @@
 """The class LightFM."""
 from __future__ import annotations
 
+import operator
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
 from ._parameters import ARRAYS, Training, checked_array
-from ._ranking import Ranking, feature_rows, predict, rank_matrix, represent
+from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
 
@@ -94,7 +95,7 @@ class LightFM:
             if not holds:
                 raise AssertionError(what)
         if max_sampled < 1:
-            raise ValueError(f'max_sampled is {max_sampled}, must be 1 or more')
+            raise ValueError(f'max_sampled must be a positive integer, not {max_sampled}')
 
         self.loss = loss
         self.learning_schedule = learning_schedule
@@ -118,7 +119,7 @@ class LightFM:
     def _check_initialized(self) -> None:
         for name in _NAMES:
             if getattr(self, name) is None:
-                raise ValueError('the model is not fitted: call fit before asking it for anything')
+                raise ValueError('You must fit the model before trying to obtain predictions')
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
@@ -204,13 +205,10 @@ class LightFM:
         item_width = n_items if item_features is None else item_features.shape[1]
         fresh = self.item_embeddings is None
         if fresh:
-            self._initialize(int(self.no_components), item_width, user_width)
+            self._initialize(operator.index(self.no_components), item_width, user_width)
             fresh = getattr(self._initialize, '__func__', None) is LightFM._initialize
-        for side, width in (('item', item_width), ('user', user_width)):
-            known = checked_array(self, f'{side}_embeddings', 2).shape[0]
-            if width != known:
-                raise ValueError(f'Incorrect number of features in {side}_features: {width}, but the model has '
-                                 f'embeddings for {known}')
+        for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
+            check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
         threads = check_threads(num_threads)
         training: Optional[Training] = None
         try:
@@ -321,8 +319,7 @@ def _training_features(model: LightFM, side: str, features: Any, n_rows: int) ->
     if features is None:
         return None
     features = feature_csr(features, f'{side}_features')
-    if features.shape[0] < n_rows:
-        raise ValueError(f'{side}_features has {features.shape[0]} rows, too few for {n_rows} {side}s')
+    check_rows(side, features, n_rows)
     check_finite(features.data, f'{side}_features')
     return features
 
