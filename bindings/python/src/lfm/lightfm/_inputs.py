@@ -86,10 +86,8 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
         user, user_ids = user_ids, np.empty(item_ids.shape, dtype=np.int32)
         user_ids.fill(user)
     user_ids = np.asarray(user_ids)
-    if user_ids.ndim == 0 or item_ids.ndim == 0:
-        raise TypeError('item_ids must be an array, user_ids an integer or an array')
     if user_ids.ndim != 1 or item_ids.ndim != 1:
-        raise ValueError('user_ids and item_ids must be one-dimensional')
+        raise ValueError('item_ids must be a one-dimensional array, user_ids an integer or such an array')
     if len(user_ids) != len(item_ids):
         raise ValueError(f'Expected the number of user IDs ({len(user_ids)}) to equal the number of item IDs '
                          f'({len(item_ids)})')
