@@ -45,8 +45,7 @@ static void destroy(void *state)
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
-    LFMI_FREE_ARRAY(context, sgd->heads.codes, (int64_t)sgd->fit->n_items * sgd->heads.stride);
-    LFMI_FREE_ARRAY(context, sgd->heads.items, sgd->fit->n_items);
+    LFMI_FREE_ARRAY(context, sgd->heads.codes, sgd->heads.size);
     lfmi_windows_free(context, &sgd->windows);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
@@ -114,14 +113,24 @@ static void choose_updates(lfmi_sgd *sgd)
         sgd->fused = (sgd->loss->pointwise ? sgd->kernels->point : sgd->kernels->pair)[sgd->fit->model->options.optimiser];
 }
 
-/* Codes from row to row: whole groups of lanes, and either a power of two of them or whole cache lines, so
- * that no row touches more lines than it must. */
-static int32_t head_stride(int32_t d)
+/* Rows of codes with their heads are powers of two or whole cache lines long, so that none touches more lines than it
+ * must. Heads stand apart from codes that fill their lines. */
+static lfm_status new_heads(lfm_context *context, int32_t d, int64_t n_items, lfmi_heads *heads)
 {
-    int32_t stride = LFMI_LANES;
-    while (stride < d && stride < LFMI_CACHE_LINE)
-        stride *= 2;
-    return stride >= d ? stride : (d + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
+    const int32_t head = (int32_t)sizeof(lfmi_head);
+    heads->n = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+    const bool apart = heads->n % LFMI_CACHE_LINE == 0;
+    const int32_t needed = heads->n + (apart ? 0 : head);
+    heads->stride = LFMI_LANES;
+    while (heads->stride < needed && heads->stride < LFMI_CACHE_LINE)
+        heads->stride *= 2;
+    if (heads->stride < needed)
+        heads->stride = (needed + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
+    heads->head_stride = apart ? head : heads->stride;
+    heads->size = n_items * (heads->stride + (apart ? head : 0));
+    LFMI_TRY(LFMI_NEW_ARRAY(context, heads->size, "the heads of all items", &heads->codes));
+    heads->heads = heads->codes + (apart ? n_items * heads->stride : heads->n);
+    return LFM_OK;
 }
 
 /* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by every step.
@@ -140,10 +149,7 @@ static lfm_status make_heads(lfmi_sgd *sgd)
         return LFM_OK;
     if (!sgd->direct[LFM_ITEM])
         sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
-    sgd->heads.n = (model->layout.d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-    sgd->heads.stride = head_stride(model->layout.d);
-    LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.codes));
-    return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.items);
+    return new_heads(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
 /* Windows serve where users are rows of their own and an interaction is no more than a user, an item and a sign. */
@@ -374,7 +380,7 @@ static void refresh_share(uint32_t index, void *arg)
             lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
         const lfmi_representation r =
             lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        sgd->heads.items[item] =
+        *lfmi_head_of(sgd, (int32_t)item) =
             (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
     }
 }

@@ -36,9 +36,10 @@ struct lfmi_loss;
 /* What candidates are mostly scored by: the representations of all items in codes of 8 bits, so that
  * looking through ten of them touches ten cache lines or so. Only choosing reads them. */
 typedef struct lfmi_heads {
-    int8_t *codes;
-    lfmi_head *items;
-    int32_t n, stride; /* codes of a row, in whole groups of lanes; from row to row */
+    int8_t *codes, *heads;       /* a head stands behind its codes where that takes no further cache line */
+    int32_t n;                   /* codes of a row, in whole groups of lanes */
+    int32_t stride, head_stride; /* from row to row */
+    int64_t size;                /* bytes of all */
 } lfmi_heads;
 
 /* Constant during an epoch, shared by all workers. */
@@ -149,11 +150,6 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
     return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
-static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
-{
-    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
-}
-
 /* A user for choosing: also in codes, where there are heads. */
 typedef struct lfmi_chooser {
     lfmi_representation user;
@@ -175,6 +171,15 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
         __builtin_prefetch(from + e);
 }
 
+static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
+{
+    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
+}
+static inline lfmi_head *lfmi_head_of(const lfmi_sgd *sgd, int32_t item)
+{
+    return (lfmi_head *)(void *)(sgd->heads.heads + (int64_t)item * sgd->heads.head_stride);
+}
+
 /* Fetch what candidates are scored by. */
 static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
 {
@@ -183,7 +188,8 @@ static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
     const int8_t *codes = lfmi_codes(sgd, item);
     for (int32_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE)
         __builtin_prefetch(codes + e);
-    __builtin_prefetch(&sgd->heads.items[item]);
+    if (sgd->heads.head_stride != sgd->heads.stride)
+        __builtin_prefetch(lfmi_head_of(sgd, item));
 }
 /* Fetch what scoring an item reads. */
 static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)

@@ -37,7 +37,7 @@ void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, co
     const lfmi_head *heads[LFMI_GROUP];
     for (int i = 0; i < LFMI_GROUP; i++) {
         codes[i] = lfmi_codes(sgd, items[i]);
-        heads[i] = &sgd->heads.items[items[i]];
+        heads[i] = lfmi_head_of(sgd, items[i]);
     }
     sgd->kernels->score_codes(&chooser->coded, codes, heads, sgd->heads.n, scores);
 }
@@ -60,8 +60,8 @@ static void refresh_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
-    sgd->heads.items[item].scale = sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d);
-    sgd->heads.items[item].bias = theta[model->layout.bias];
+    *lfmi_head_of(sgd, item) =
+        (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d), theta[model->layout.bias]};
 }
 
 static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
