@@ -258,14 +258,15 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
 /* Represent the users of a batch for choosing. */
 void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers);
 
-/* Losses that cost a logarithm are measured at one visit in so many. */
+/* Losses that cost a logarithm are measured at one visit in so many: -ln of what the model holds likely. */
 enum { LFMI_MEASURE_EVERY = 16 };
-static inline void lfmi_measure(lfmi_worker *worker, const lfmi_sample *sample, double margin)
+static inline void lfmi_measure(lfmi_worker *worker, const lfmi_sample *sample, double likely)
 {
+    const double least = 1e-300;
     if (sample->position % LFMI_MEASURE_EVERY != 0)
         return;
-    worker->tally.measured++; /* ln(1 + exp(-margin)), the logistic loss of a margin */
-    worker->tally.loss += sample->weight * lfmi_log(1.0 + lfmi_exp(-margin));
+    worker->tally.measured++;
+    worker->tally.loss -= sample->weight * lfmi_log(likely < least ? least : likely);
 }
 
 #endif

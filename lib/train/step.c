@@ -176,24 +176,22 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
 
 /* The end of the longest run of samples from `begin` on that share no row: as long as none of them has been stepped
  * on, the scores of all are what they are when its turn comes. */
-static int32_t end_of_run(const lfmi_sample *samples, int32_t begin, int32_t end)
+static int32_t end_of_run(const lfmi_sample *samples, int32_t begin, int32_t end, bool pointwise)
 {
     int32_t users[LFMI_BATCH], positives[LFMI_BATCH], negatives[LFMI_BATCH];
-    for (int32_t i = 0; i < LFMI_BATCH; i++)
-        users[i] = positives[i] = negatives[i] = -1;
-    for (int32_t i = begin; i < end; i++) {
-        const lfmi_sample *s = &samples[i];
-        if (s->negative < 0)
-            continue;
+    for (int32_t i = 0; i < LFMI_BATCH; i++) {
+        const bool steps = begin + i < end && samples[begin + i].negative >= 0;
+        users[i] = steps ? samples[begin + i].user : -1 - i; /* else nothing that another has */
+        positives[i] = steps ? samples[begin + i].positive : -1 - i;
+        negatives[i] = steps && !pointwise ? samples[begin + i].negative : -1 - LFMI_BATCH - i;
+    }
+    for (int32_t i = 1; i < end - begin; i++) {
         int32_t shared = 0;
         for (int32_t k = 0; k < LFMI_BATCH; k++)
-            shared |= (users[k] == s->user) | (positives[k] == s->positive) | (positives[k] == s->negative) |
-                      (negatives[k] == s->positive) | (negatives[k] == s->negative);
+            shared |= ((users[k] == users[i]) | (positives[k] == positives[i]) | (positives[k] == negatives[i]) |
+                       (negatives[k] == positives[i]) | (negatives[k] == negatives[i])) & (k < i);
         if (shared)
-            return i;
-        users[i - begin] = s->user;
-        positives[i - begin] = s->positive;
-        negatives[i - begin] = s->negative;
+            return begin + i;
     }
     return end;
 }
@@ -232,7 +230,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
     for (int32_t i = begin; i < end; i++) {
         lfmi_sample *s = &samples[i];
         if (i == settled) {
-            settled = end_of_run(samples, i, end);
+            settled = end_of_run(samples, i, end, loss->pointwise);
             settle(worker, samples, i, settled, n);
         }
         const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
