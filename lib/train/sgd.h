@@ -76,7 +76,7 @@ typedef struct lfmi_representation {
     const float *vector; /* d numbers: scratch or, under the identity, the parameters themselves */
 } lfmi_representation;
 
-enum { LFMI_AHEAD = 64 };
+enum { LFMI_AHEAD = 64, LFMI_MARKS = 1024 };
 
 /* The state of one thread's share of a segment. On cache lines of its own. */
 typedef struct lfmi_worker {
@@ -94,6 +94,7 @@ typedef struct lfmi_worker {
     float *scratch; /* that the vectors point into */
     const float *ahead[LFMI_AHEAD]; /* rows that the next step goes through: fetched by the updates of this one */
     int32_t n_ahead, fetched;
+    uint32_t run, marks[LFMI_SIDES][LFMI_MARKS]; /* of the last run that used a row: see step.c */
 } lfmi_worker;
 
 /* A loss: which interactions it visits and what it does with one. */

@@ -174,24 +174,30 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
         lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
 }
 
-/* The end of the longest run of samples from `begin` on that share no row: as long as none of them has been stepped
- * on, the scores of all are what they are when its turn comes. */
-static int32_t end_of_run(const lfmi_sample *samples, int32_t begin, int32_t end, bool pointwise)
+/* Mark a row as used in the present run; returns whether it was, or another with the same mark. */
+static bool mark(lfmi_worker *worker, int32_t side, int32_t row)
 {
-    int32_t users[LFMI_BATCH], positives[LFMI_BATCH], negatives[LFMI_BATCH];
-    for (int32_t i = 0; i < LFMI_BATCH; i++) {
-        const bool steps = begin + i < end && samples[begin + i].negative >= 0;
-        users[i] = steps ? samples[begin + i].user : -1 - i; /* else nothing that another has */
-        positives[i] = steps ? samples[begin + i].positive : -1 - i;
-        negatives[i] = steps && !pointwise ? samples[begin + i].negative : -1 - LFMI_BATCH - i;
-    }
-    for (int32_t i = 1; i < end - begin; i++) {
-        int32_t shared = 0;
-        for (int32_t k = 0; k < LFMI_BATCH; k++)
-            shared |= ((users[k] == users[i]) | (positives[k] == positives[i]) | (positives[k] == negatives[i]) |
-                       (negatives[k] == positives[i]) | (negatives[k] == negatives[i])) & (k < i);
+    uint32_t *at = &worker->marks[side][(uint32_t)row % LFMI_MARKS];
+    const bool used = *at == worker->run;
+    *at = worker->run;
+    return used;
+}
+
+/* The end of a run of samples from `begin` on that share no row: as long as none of them has been stepped on, the
+ * scores of all are what they are when its turn comes. Where a run is cut makes no difference to what is computed. */
+static int32_t end_of_run(lfmi_worker *worker, const lfmi_sample *samples, int32_t begin, int32_t end)
+{
+    const bool pairs = !worker->sgd->loss->pointwise;
+    worker->run++;
+    for (int32_t i = begin; i < end; i++) {
+        const lfmi_sample *s = &samples[i];
+        if (s->negative < 0)
+            continue;
+        bool shared = mark(worker, LFM_USER, s->user) | mark(worker, LFM_ITEM, s->positive);
+        if (pairs)
+            shared |= mark(worker, LFM_ITEM, s->negative);
         if (shared)
-            return begin + i;
+            return i > begin ? i : begin + 1;
     }
     return end;
 }
@@ -230,7 +236,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
     for (int32_t i = begin; i < end; i++) {
         lfmi_sample *s = &samples[i];
         if (i == settled) {
-            settled = end_of_run(samples, i, end, loss->pointwise);
+            settled = end_of_run(worker, samples, i, end);
             settle(worker, samples, i, settled, n);
         }
         const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
