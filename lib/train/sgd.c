@@ -336,6 +336,25 @@ typedef struct segment {
     int64_t begin, end;
 } segment;
 
+/* Bring the heads of a worker's run of items up to date. */
+static void refresh_share(uint32_t index, void *arg)
+{
+    lfmi_sgd *sgd = arg;
+    const lfm_model *model = sgd->fit->model;
+    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
+    enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
+    for (int64_t item = begin; item < end; item++) {
+        if (item + COLUMNS_AHEAD < end)
+            lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
+        if (item + ROWS_AHEAD < end)
+            lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
+        const lfmi_representation r =
+            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
+        *lfmi_head_of(sgd, (int32_t)item) =
+            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
+    }
+}
+
 /* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a run of
  * its own, so that no two are among the same users. */
 static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
@@ -358,38 +377,17 @@ static void run_share(uint32_t index, void *arg)
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
+        if (sgd->heads.codes != NULL && worker->until_refresh <= 0) { /* each its own items, so that none waits for another */
+            refresh_share(index, sgd);
+            worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
+        }
         const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
         const int32_t kept = sgd->windows.most_users != 0 ? fetch_from_windows(worker, at, n, samples)
                                                           : fetch_block(worker, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
+        worker->until_refresh -= n;
     }
-}
-
-/* Bring the heads up to date, a run of items per task. */
-static void refresh_share(uint32_t index, void *arg)
-{
-    lfmi_sgd *sgd = arg;
-    const lfm_model *model = sgd->fit->model;
-    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
-    enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
-    for (int64_t item = begin; item < end; item++) {
-        if (item + COLUMNS_AHEAD < end)
-            lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
-        if (item + ROWS_AHEAD < end)
-            lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
-        const lfmi_representation r =
-            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        *lfmi_head_of(sgd, (int32_t)item) =
-            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
-    }
-}
-
-static void refresh_heads(lfmi_sgd *sgd)
-{
-    for (int32_t i = 0; i < sgd->n_workers; i++)
-        sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
-    lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
 }
 
 /* Several workers see each other's growth of the scales at a segment's end only. So with LightFM's
@@ -434,14 +432,15 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
 static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
 {
     lfmi_sgd *sgd = state;
-    const int64_t interval = sgd->refresh_interval;
+    if (begin == 0 && sgd->heads.codes != NULL) {
+        for (int32_t i = 0; i < sgd->n_workers; i++) {
+            sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
+            sgd->workers[i].until_refresh = sgd->refresh_interval / sgd->n_workers;
+        }
+        lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
+    }
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel);) {
-        if (sgd->heads.codes != NULL && at % interval == 0)
-            refresh_heads(sgd);
-        const int64_t left = interval - at % interval;
-        int64_t next = left < end - at ? at + left : end;
-        if (next - at > sgd->segment)
-            next = at + sgd->segment;
+        const int64_t next = end - at > sgd->segment ? at + sgd->segment : end;
         run_segment(sgd, at, next, tally);
         at = next;
     }

@@ -63,7 +63,7 @@ typedef struct lfmi_sgd {
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
                                 * candidates are represented one by one */
-    int64_t refresh_interval;  /* positions between two refreshes */
+    int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
@@ -84,6 +84,7 @@ typedef struct lfmi_worker {
     lfmi_tally tally;
     lfmi_window window;
     double scale[LFMI_SIDES];
+    int64_t until_refresh; /* positions until its items' heads are refreshed */
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
     int8_t *batch_codes;                          /* of the same */
