@@ -109,8 +109,9 @@ static void choose_updates(lfmi_sgd *sgd)
     }
     const bool plain = sgd->fit->features[LFM_USER] == NULL && sgd->fit->features[LFM_ITEM] == NULL &&
                        alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0;
+    const int32_t optimiser = sgd->fit->model->options.optimiser;
     if (plain)
-        sgd->fused = (sgd->loss->pointwise ? sgd->kernels->point : sgd->kernels->pair)[sgd->fit->model->options.optimiser];
+        sgd->fused = sgd->loss->pointwise ? sgd->kernels->point[optimiser] : sgd->kernels->pair[optimiser];
 }
 
 /* Rows of codes with their heads are powers of two or whole cache lines long, so that none touches more lines than it
@@ -377,7 +378,8 @@ static void run_share(uint32_t index, void *arg)
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
-        if (sgd->heads.codes != NULL && worker->until_refresh <= 0) { /* each its own items, so that none waits for another */
+        /* Each its own items, so that none waits for another. */
+        if (sgd->heads.codes != NULL && worker->until_refresh <= 0) {
             refresh_share(index, sgd);
             worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
         }

@@ -102,7 +102,8 @@ static void grow_scales(lfmi_worker *worker, double rates, int64_t n)
         worker->scale[side] *= 1.0 + (double)worker->sgd->rates[side].alpha * (rates / (double)n);
 }
 
-static void step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item, float g)
+static void step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item,
+                           float g)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const int32_t d = sgd->fit->model->layout.d;
