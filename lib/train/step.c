@@ -175,11 +175,11 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
         lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
 }
 
-/* Mark a row as used in the present run; returns whether it was, or another with the same mark. */
-static bool mark(lfmi_worker *worker, int32_t side, int32_t row)
+/* Mark a row as used in the present run; returns 1 if it was, or another with the same mark. */
+static int mark(lfmi_worker *worker, int32_t side, int32_t row)
 {
     uint32_t *at = &worker->marks[side][(uint32_t)row % LFMI_MARKS];
-    const bool used = *at == worker->run;
+    const int used = *at == worker->run;
     *at = worker->run;
     return used;
 }
@@ -194,10 +194,10 @@ static int32_t end_of_run(lfmi_worker *worker, const lfmi_sample *samples, int32
         const lfmi_sample *s = &samples[i];
         if (s->negative < 0)
             continue;
-        bool shared = mark(worker, LFM_USER, s->user) | mark(worker, LFM_ITEM, s->positive);
+        int shared = mark(worker, LFM_USER, s->user) | mark(worker, LFM_ITEM, s->positive);
         if (pairs)
             shared |= mark(worker, LFM_ITEM, s->negative);
-        if (shared)
+        if (shared != 0)
             return i > begin ? i : begin + 1;
     }
     return end;
