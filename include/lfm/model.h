@@ -21,7 +21,8 @@ typedef struct lfm_model lfm_model;
  * or the numbers of users and items where there are none. options: NULL for the defaults.
  * context: NULL for the defaults. out: receives one reference.
  * Errors: ARGUMENT, OPTION, MEMORY (the message says how many bytes). Thread-safe.
- * Cost: about 8 (d + 4) bytes per feature with Adagrad. Since 0.1. */
+ * Cost: about 8 (d + 4) bytes per feature with Adagrad; the initial embeddings are drawn by the first call that
+ * needs them. Since 0.1. */
 LFM_API lfm_status lfm_model_create(lfm_context *context, int32_t n_user_features,
                                     int32_t n_item_features, const lfm_model_options *options,
                                     lfm_model **out);

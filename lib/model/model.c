@@ -35,36 +35,49 @@ lfmi_span lfmi_model_span(const lfm_model *model, int32_t array)
     }
 }
 
+void lfmi_model_clear_row(const lfm_model *model, float *row)
+{
+    const lfmi_layout *y = &model->layout;
+    const float state = model->options.optimiser == LFM_OPTIMISER_ADADELTA ? 0.0f : 1.0f;
+    const lfmi_span g = lfmi_model_span(model, LFM_EMBEDDING_GRADIENTS);
+    for (int32_t e = 0; e < y->stride; e++)
+        row[e] = 0.0f;
+    for (int32_t e = 0; e < g.columns; e++)
+        row[g.offset + e] = state;
+    row[y->bias_g] = state;
+}
+
 void lfmi_model_initialise(lfm_model *model, int32_t side, int32_t begin, int32_t end)
 {
     const lfmi_layout *y = &model->layout;
     const double width =
         2.0 * (model->options.init_scale > 0 ? model->options.init_scale : 0.5 / y->d);
-    const float state = model->options.optimiser == LFM_OPTIMISER_ADADELTA ? 0.0f : 1.0f;
-    const lfmi_span g = lfmi_model_span(model, LFM_EMBEDDING_GRADIENTS);
     const uint64_t key = lfmi_key(model->options.seed, (uint64_t)side);
+    fenv_t environment;
+    lfmi_float_enter(&environment);
     for (int32_t feature = begin; feature < end; feature++) {
         float *row = lfmi_row(&model->sides[side], y, feature);
-        for (int32_t e = 0; e < y->stride; e++)
-            row[e] = 0.0f;
+        lfmi_model_clear_row(model, row);
         lfmi_stream stream = lfmi_stream_of(key, (uint64_t)feature);
         for (int32_t e = 0; e < y->d; e++)
             row[e] = (float)((lfmi_unit(lfmi_next(&stream)) - 0.5) * width);
-        for (int32_t e = 0; e < g.columns; e++)
-            row[g.offset + e] = state;
-        row[y->bias_g] = state;
     }
+    lfmi_float_leave(&environment);
 }
 
-static void initialise_all(lfm_model *model)
+/* Draw the sides whose rows hold nothing yet, for a reader or the one writer. */
+static void draw(lfm_model *model)
 {
-    fenv_t environment;
-    lfmi_float_enter(&environment);
-    for (int32_t side = 0; side < LFMI_SIDES; side++)
+    if (atomic_load(&model->undrawn) == 0)
+        return;
+    pthread_mutex_lock(&model->drawing);
+    for (int32_t side = 0; side < LFMI_SIDES; side++) {
+        if (!lfmi_model_is_undrawn(model, side))
+            continue;
         lfmi_model_initialise(model, side, 0, model->sides[side].n_features);
-    lfmi_float_leave(&environment);
-    atomic_store(&model->epochs, 0);
-    model->diverged = false;
+        lfmi_model_set_drawn(model, side);
+    }
+    pthread_mutex_unlock(&model->drawing);
 }
 
 static void free_model(lfm_model *model)
@@ -73,6 +86,7 @@ static void free_model(lfm_model *model)
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         LFMI_FREE_ARRAY(context, model->sides[side].rows,
                         (int64_t)model->sides[side].n_features * model->layout.stride);
+    pthread_mutex_destroy(&model->drawing);
     LFMI_FREE_ARRAY(context, model, 1);
     lfm_context_free(context);
 }
@@ -96,6 +110,8 @@ lfm_status lfm_model_create(lfm_context *context, int32_t n_user_features, int32
         return status;
     }
     lfmi_ref_init(&model->references);
+    pthread_mutex_init(&model->drawing, NULL);
+    atomic_init(&model->undrawn, 1 << LFM_USER | 1 << LFM_ITEM);
     model->context = held;
     model->options = known;
     model->layout = lfmi_layout_of(known.components, known.optimiser);
@@ -112,7 +128,6 @@ lfm_status lfm_model_create(lfm_context *context, int32_t n_user_features, int32
         free_model(model);
         return status;
     }
-    initialise_all(model);
     *out = model;
     return LFM_OK;
 }
@@ -134,8 +149,13 @@ lfm_status lfm_model_reset(lfm_model *model)
 {
     lfmi_clear_message();
     LFMI_REQUIRE(model);
-    LFMI_TRY(lfmi_model_lock(model));
-    initialise_all(model);
+    LFMI_TRY(lfmi_model_lock_undrawn(model));
+    for (int32_t side = 0; side < LFMI_SIDES; side++) { /* now: there may be views */
+        lfmi_model_initialise(model, side, 0, model->sides[side].n_features);
+        lfmi_model_set_drawn(model, side);
+    }
+    atomic_store(&model->epochs, 0);
+    model->diverged = false;
     lfmi_model_unlock(model);
     return LFM_OK;
 }
@@ -146,10 +166,17 @@ static lfm_status busy(void)
                                      "callback this is)");
 }
 
-lfm_status lfmi_model_lock(lfm_model *model)
+lfm_status lfmi_model_lock_undrawn(lfm_model *model)
 {
     int nobody = 0;
     return atomic_compare_exchange_strong(&model->users, &nobody, LFMI_WRITER) ? LFM_OK : busy();
+}
+
+lfm_status lfmi_model_lock(lfm_model *model)
+{
+    LFMI_TRY(lfmi_model_lock_undrawn(model));
+    draw(model);
+    return LFM_OK;
 }
 
 void lfmi_model_unlock(lfm_model *model) { atomic_store(&model->users, 0); }
@@ -167,8 +194,10 @@ lfm_status lfmi_model_read_lock(const lfm_model *model)
     atomic_int *users = (atomic_int *)(uintptr_t)&model->users;
     int readers = atomic_load(users);
     while (readers >= 0) {
-        if (atomic_compare_exchange_weak(users, &readers, readers + 1))
+        if (atomic_compare_exchange_weak(users, &readers, readers + 1)) {
+            draw((lfm_model *)(uintptr_t)model);
             return LFM_OK;
+        }
     }
     return busy();
 }

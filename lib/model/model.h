@@ -27,13 +27,19 @@ struct lfm_model {
     lfmi_table sides[LFMI_SIDES];
     atomic_int_least64_t epochs; /* completed */
     bool diverged;               /* until reset */
+    atomic_int undrawn;          /* bit `side`: nothing has been written into its rows since creation */
+    pthread_mutex_t drawing;     /* readers may come to that together */
     atomic_int users;            /* readers, or LFMI_WRITER */
     atomic_bool at_border;       /* the writer stands at an epoch's border: its own thread may read */
     pthread_t writer;            /* valid while at_border */
 };
 
-/* Take and give back the right to change the model, or to read it. Errors: BUSY. */
+/* Take and give back the right to change the model, or to read it. Both see to it that there are initial
+ * numbers: these are drawn when the model is first used and not at creation, since what is loaded or set
+ * would overwrite them. Errors: BUSY. */
 lfm_status lfmi_model_lock(lfm_model *model);
+/* The same, without drawing. */
+lfm_status lfmi_model_lock_undrawn(lfm_model *model);
 void lfmi_model_unlock(lfm_model *model);
 lfm_status lfmi_model_read_lock(const lfm_model *model);
 void lfmi_model_read_unlock(const lfm_model *model);
@@ -56,6 +62,19 @@ lfmi_layout lfmi_layout_of(int32_t components, int32_t optimiser);
 /* Set the initial parameters and state of the features [begin, end) of a side. Each number depends on
  * the seed, the side, the feature and the component only. */
 void lfmi_model_initialise(lfm_model *model, int32_t side, int32_t begin, int32_t end);
+
+/* Whether a side's rows hold nothing yet; and to note that they do. */
+static inline bool lfmi_model_is_undrawn(const lfm_model *model, int32_t side)
+{
+    return (atomic_load((atomic_int *)(uintptr_t)&model->undrawn) >> side & 1) != 0;
+}
+static inline void lfmi_model_set_drawn(lfm_model *model, int32_t side)
+{
+    atomic_fetch_and(&model->undrawn, ~(1 << side));
+}
+
+/* Set a feature's row to a fresh one's, but for the embedding, which becomes 0. */
+void lfmi_model_clear_row(const lfm_model *model, float *row);
 
 /* The array called `array` of a side within its rows; columns is 0 where the optimiser has none. */
 typedef struct lfmi_span {

@@ -1,5 +1,6 @@
 /* Access to parameters and optimiser state: views, copies; and representations made from them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/numeric.h"
 #include "base/sized.h"
@@ -93,31 +94,72 @@ lfm_status lfm_model_get(const lfm_model *model, int32_t side, int32_t array, fl
     const lfm_status status = check_copy(model, side, array, n_values, &columns);
     if (status == LFM_OK) {
         const lfmi_span span = lfmi_model_span(model, array);
+        const size_t bytes = (size_t)columns * sizeof *values;
         for (int32_t feature = 0; feature < model->sides[side].n_features; feature++) {
             const float *row = lfmi_row(&model->sides[side], &model->layout, feature) + span.offset;
-            for (int32_t e = 0; e < columns; e++)
-                *values++ = span.columns > 0 ? row[e] : 0.0f;
+            if (span.columns > 0)
+                memcpy(values, row, bytes);
+            else
+                memset(values, 0, bytes);
+            values += columns;
         }
     }
     lfmi_model_read_unlock(model);
     return status;
 }
 
-/* Adagrad divides by the root of its state: that must be above 0; Adadelta's may be 0. */
+/* What an array may hold. Adagrad divides by the root of its state: that must be above 0; Adadelta's may be 0. */
+typedef struct bounds {
+    bool is_state, may_be_zero;
+} bounds;
+
+static bool fits(float value, bounds b)
+{
+    return lfmi_is_finite(value) && (!b.is_state || value > 0 || (b.may_be_zero && value == 0));
+}
+
 static lfm_status check_values(const lfm_model *model, int32_t side, int32_t array, const float *values, int64_t n)
 {
+    enum { AT_ONCE = 1024 };
     const int32_t columns = lfm_model_columns(model, array);
-    const bool is_state = array >= LFM_EMBEDDING_GRADIENTS;
-    const bool may_be_zero = !is_state || model->options.optimiser == LFM_OPTIMISER_ADADELTA;
-    for (int64_t i = 0; i < n; i++) {
-        const bool finite = lfmi_is_finite(values[i]) != 0;
-        if (!finite || (is_state && values[i] < 0) || (!may_be_zero && values[i] == 0))
-            return lfmi_fail(LFM_ERROR_DATA, "%s %s, row %lld, column %lld: %g is %s", side_names[side],
-                             array_names[array], (long long)(i / columns), (long long)(i % columns),
-                             (double)values[i],
-                             !finite ? "not finite" : (may_be_zero ? "negative" : "not above 0, as Adagrad needs"));
+    const bounds b = {.is_state = array >= LFM_EMBEDDING_GRADIENTS,
+                      .may_be_zero = model->options.optimiser == LFM_OPTIMISER_ADADELTA};
+    for (int64_t begin = 0; begin < n; begin += AT_ONCE) {
+        const int64_t end = n - begin < AT_ONCE ? n : begin + AT_ONCE;
+        int bad = 0; /* no branch: this vectorises */
+        for (int64_t i = begin; i < end; i++)
+            bad |= !fits(values[i], b);
+        if (!bad)
+            continue;
+        int64_t i = begin;
+        while (fits(values[i], b))
+            i++;
+        return lfmi_fail(LFM_ERROR_DATA, "%s %s, row %lld, column %lld: %g is %s", side_names[side],
+                         array_names[array], (long long)(i / columns), (long long)(i % columns), (double)values[i],
+                         !lfmi_is_finite(values[i]) ? "not finite"
+                         : b.may_be_zero            ? "negative"
+                                                    : "not above 0, as Adagrad needs");
     }
     return LFM_OK;
+}
+
+/* Copy checked values into the rows of a side. */
+static void copy_in(lfm_model *model, int32_t side, int32_t array, const float *values)
+{
+    const lfmi_span span = lfmi_model_span(model, array);
+    const int32_t n_features = model->sides[side].n_features;
+    const bool undrawn = lfmi_model_is_undrawn(model, side);
+    const bool replaces = undrawn && array == LFM_EMBEDDINGS; /* what would be drawn */
+    if (undrawn && !replaces)
+        lfmi_model_initialise(model, side, 0, n_features);
+    for (int32_t feature = 0; feature < n_features; feature++) {
+        float *row = lfmi_row(&model->sides[side], &model->layout, feature);
+        if (replaces)
+            lfmi_model_clear_row(model, row);
+        memcpy(row + span.offset, values, (size_t)span.columns * sizeof *values);
+        values += span.columns;
+    }
+    lfmi_model_set_drawn(model, side);
 }
 
 lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const float *values, int64_t n_values)
@@ -125,7 +167,7 @@ lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const fl
     lfmi_clear_message();
     LFMI_REQUIRE(model);
     LFMI_REQUIRE(values);
-    LFMI_TRY(lfmi_model_lock(model));
+    LFMI_TRY(lfmi_model_lock_undrawn(model));
     int32_t columns = 0;
     lfm_status status = lfmi_model_check_usable(model);
     if (status == LFM_OK)
@@ -134,14 +176,8 @@ lfm_status lfm_model_set(lfm_model *model, int32_t side, int32_t array, const fl
         status = no_such_state(array);
     if (status == LFM_OK)
         status = check_values(model, side, array, values, n_values);
-    if (status == LFM_OK) {
-        const lfmi_span span = lfmi_model_span(model, array);
-        for (int32_t feature = 0; feature < model->sides[side].n_features; feature++) {
-            float *row = lfmi_row(&model->sides[side], &model->layout, feature) + span.offset;
-            for (int32_t e = 0; e < columns; e++)
-                row[e] = *values++;
-        }
-    }
+    if (status == LFM_OK)
+        copy_in(model, side, array, values);
     lfmi_model_unlock(model);
     return status;
 }

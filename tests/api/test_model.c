@@ -311,12 +311,45 @@ static void test_empty_rows(void)
     entries_free(&e);
 }
 
+/* Whatever is set first, the rest is as in a model that nobody has set anything in. */
+static void test_set_before_all_else(void)
+{
+    for (int32_t optimiser = 0; optimiser < 3; optimiser++) {
+        lfm_model *fresh = build_model(NULL, USERS, ITEMS, D, optimiser, 3);
+        for (int32_t set = 0; set < 2 * 6; set++) {
+            const int32_t set_side = set / 6, set_array = set % 6;
+            if (!has_state(optimiser, set_array))
+                continue;
+            lfm_model *model = build_model(NULL, USERS, ITEMS, D, optimiser, 3);
+            float given[ITEMS * D];
+            const int64_t n_given = (int64_t)lfm_model_n_features(model, set_side) * columns_of(optimiser, set_array);
+            for (int64_t i = 0; i < n_given; i++)
+                given[i] = (float)(i + 1);
+            given[n_given - 1] = NAN;
+            CHECK_STATUS(lfm_model_set(model, set_side, set_array, given, n_given), LFM_ERROR_DATA);
+            given[n_given - 1] = 7;
+            CHECK_OK(lfm_model_set(model, set_side, set_array, given, n_given));
+            for (int32_t other = 0; other < 2 * 6; other++) {
+                int64_t n;
+                float *found = model_copy(model, other / 6, other % 6, &n);
+                float *wanted = model_copy(fresh, other / 6, other % 6, NULL);
+                CHECK(memcmp(found, other == set ? given : wanted, (size_t)n * sizeof *found) == 0);
+                free(found);
+                free(wanted);
+            }
+            lfm_model_free(model);
+        }
+        lfm_model_free(fresh);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const tap_test tests[] = {
         {"fresh parameters and state", test_fresh},
         {"the initial width", test_initial_width},
         {"setting, copying, looking", test_set_and_get},
+        {"setting before all else", test_set_before_all_else},
         {"what is written through a view counts", test_written_view},
         {"bad parameters", test_bad_parameters},
         {"bad creation", test_bad_creation},

@@ -93,6 +93,17 @@ static void test_readers(void)
         read_in(precision);
 }
 
+static uint64_t hash_of(const lfm_model *model)
+{
+    lfm_view view = {.size = sizeof view};
+    uint64_t hash = HASH_START;
+    for (int32_t side = 0; side < 2; side++) {
+        if (lfm_model_view(model, side, LFM_EMBEDDINGS, &view) == LFM_OK)
+            hash = hash_bytes(hash, view.data, (size_t)(view.rows * view.stride));
+    }
+    return hash;
+}
+
 /* Several models train on one set at once: each is what it would be alone. */
 static uint64_t wanted_hash[2];
 
@@ -111,12 +122,7 @@ static uint64_t train_alone(lfm_interactions *m, int graded)
     if (lfm_model_create(NULL, PLANTED_USERS, PLANTED_ITEMS, &how, &model) != LFM_OK ||
         lfm_model_fit_partial(model, m, NULL, NULL, &options) != LFM_OK)
         return 0;
-    lfm_view view = {.size = sizeof view};
-    uint64_t hash = HASH_START;
-    for (int32_t side = 0; side < 2; side++) {
-        if (lfm_model_view(model, side, LFM_EMBEDDINGS, &view) == LFM_OK)
-            hash = hash_bytes(hash, view.data, (size_t)(view.rows * view.stride));
-    }
+    const uint64_t hash = hash_of(model);
     lfm_model_free(model);
     return hash;
 }
@@ -142,6 +148,29 @@ static void test_shared_interactions(void)
     }
     CHECK_INTEGER(wrong, 0);
     CHECK(wanted_hash[0] != 0 && wanted_hash[1] != 0);
+}
+
+/* A model that nobody has used yet draws its initial numbers once, for all who look at them. */
+static lfm_model *unused;
+static void *look(void *arg)
+{
+    (void)arg;
+    atomic_fetch_add(&wrong, hash_of(unused) != wanted_hash[0]);
+    return NULL;
+}
+
+static void test_first_readers(void)
+{
+    wrong = 0;
+    for (int round = 0; round < 20; round++) {
+        lfm_model *model = build_model(NULL, PLANTED_USERS, PLANTED_ITEMS, 64, 0, (uint64_t)round);
+        wanted_hash[0] = hash_of(model);
+        lfm_model_free(model);
+        unused = build_model(NULL, PLANTED_USERS, PLANTED_ITEMS, 64, 0, (uint64_t)round);
+        run_threads(look);
+        lfm_model_free(unused);
+    }
+    CHECK_INTEGER(wrong, 0);
 }
 
 /* Several threads, each with parallel regions of its own. */
@@ -202,6 +231,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"concurrent readers of one scorer", test_readers},
         {"concurrent training on one set", test_shared_interactions},
+        {"the first readers of a model", test_first_readers},
         {"concurrent callers of parallel regions", test_parallel_callers},
         {"references dropped by any thread", test_references},
     };

@@ -147,6 +147,10 @@ def test_training_and_answers(likes):
     assert 'i3' not in model.recommend('u1', 200, exclude=None, exclude_items=['i3'])[0]
     with pytest.raises(KeyError, match='nobody'):
         model.recommend('nobody')
+    assert model.predict('u1', items[0]).tolist() == [scores[0]]
+    for user, item in (('nobody', 'i1'), ('u1', 'nothing'), (1, 'i1')):
+        with pytest.raises(KeyError):
+            model.predict(user, item)
     similar, near = model.similar('i1', 4)
     assert len(similar) == 4 and 'i1' not in similar and (near <= 1).all()
     whole = model.explain('u1', items[0], 3)
@@ -170,6 +174,14 @@ def test_rows_by_number():
         for users in (far, [far]):
             with pytest.raises(ValueError):
                 model.recommend(users)
+            with pytest.raises(ValueError):
+                model.predict(users, 0)
+            with pytest.raises(ValueError):
+                model.predict(0, users)
+    with pytest.raises(TypeError):
+        model.predict(3, 'i3')
+    for user, item in ((3, 7), (np.int64(3), np.int32(7)), (np.int16(3), np.uint8(7))):
+        assert model.predict(user, item).tolist() == model.predict([3], [7]).tolist()
     for user in (0, 3):
         for options in ({}, {'exclude': None}, {'k': 1}, {'k': 10**6}):
             one, many = model.recommend(user, **options), model.recommend([user], **options)

@@ -76,6 +76,9 @@ def test_predict_takes_users_in_many_forms(world):
         assert np.array_equal(model.predict(users, ids, **features), expected)
     for threads in (1, 2, 4):
         assert np.array_equal(model.predict(4, items, num_threads=threads, **features), expected)
+    for few in (1, 3, 16, 17):
+        assert np.array_equal(model.predict(4, items[:few], **features), expected[:few])
+        assert np.array_equal(model.predict([4] * few, items[:few].tolist(), **features), expected[:few])
 
 
 def test_predict_refuses(world):
@@ -84,6 +87,12 @@ def test_predict_refuses(world):
                          ([30], [0]), ([0], [45]), ([], []), ([[0]], [[0]])):
         with pytest.raises(ValueError):
             model.predict(np.array(users), np.array(items), **features)
+    for user in (-1, 30, 2**31, 2**70, np.int64(-1)):
+        with pytest.raises(ValueError):
+            model.predict(user, np.array([0]), **features)
+    for n in (3, 30):
+        with pytest.raises(ValueError):
+            model.predict(0, np.r_[np.zeros(n, dtype=int), -1], **features)
 
 
 def test_predict_with_features_of_other_sizes():

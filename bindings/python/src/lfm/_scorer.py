@@ -43,6 +43,14 @@ class Explanation(NamedTuple):
     remainder: float
 
 
+# The kinds of one id, or of one number where there are no ids.
+_ONE = frozenset((int, str, np.int32, np.int64))
+
+
+def _reference(row: int) -> Any:
+    return ctypes.byref(ctypes.c_int32(row))
+
+
 def _pointer(thing: Any) -> Optional[int]:
     return None if thing is None else thing._handle.pointer
 
@@ -105,6 +113,11 @@ class Scorer:
 
     def predict(self, users: Any, items: Any) -> Any:
         """Score pairs; one user goes with all the items."""
+        if type(users) in _ONE and type(items) in _ONE:
+            scores = np.empty(1, dtype=np.float32)
+            lib.lfm_predict(self._handle.pointer, 1, _reference(self._row('user', users)),
+                            _reference(self._row('item', items)), address(scores), None)
+            return scores
         item_rows = rows_of(self.ids['item'], [items] if is_single(items) else items, 'item')
         user_rows = rows_of(self.ids['user'], [users] if is_single(users) else users, 'user')
         if len(user_rows) == 1 and len(item_rows) != 1:
@@ -126,7 +139,7 @@ class Scorer:
         For one user the arrays hold what there is; for many they are tables, filled up with None (-1 where
         items have no ids) and -inf.
         """
-        if type(users) in (int, str) and candidates is None and exclude_items is None and k > 0 and \
+        if type(users) in _ONE and candidates is None and exclude_items is None and k > 0 and \
                 (exclude is None or exclude is self.seen or isinstance(exclude, str) and exclude == 'seen'):
             return self._recommend_one(users, int(k), None if exclude is None else self.seen)
         single = users is not None and is_single(users)
@@ -160,20 +173,25 @@ class Scorer:
         return _named(self.ids['item'], items), scores
 
     def _recommend_one(self, user: Any, k: int, left_out: Optional[Interactions]) -> Tuple[Any, Any]:
-        """The everyday case, in as few steps as it takes: a service asks for one user after another."""
-        known = self.ids['user']
-        row = user if known is None else known.places.get(user)
-        if type(row) is not int or not 0 <= row < 2**31:
-            row = int(rows_of(known, [user], 'user')[0])  # says what is wrong
-        k = min(k, self._width)
+        """The everyday case, in as few steps as it takes: a service asks for one user after another, and what
+        scans all items leaves little of Python in the processor's caches."""
+        k = k if k < self._width else self._width
         items, scores = np.empty(k, dtype=np.int32), np.empty(k, dtype=np.float32)
-        lib.lfm_recommend(self._handle.pointer, 1, ctypes.byref(ctypes.c_int32(row)), k, _pointer(left_out),
+        lib.lfm_recommend(self._handle.pointer, 1, _reference(self._row('user', user)), k, _pointer(left_out),
                           address(items) or 8, address(scores) or 8, self._plain)
-        if k > 0 and items[-1] < 0:
+        if k > 0 and items.item(-1) < 0:
             n = int((items >= 0).sum())
             items, scores = items[:n], scores[:n]
         named = self.ids['item']
-        return items if named is None else named.names[items], scores
+        return items if named is None else named.names.take(items), scores
+
+    def _row(self, side: str, wanted: Any) -> int:
+        """The row of one of _ONE's kinds."""
+        known = self.ids[side]
+        row: Any = wanted if known is None else known.places.get(wanted, -1)
+        if type(row) is str or not 0 <= row < 2**31:
+            rows_of(known, [wanted], side)  # says what is wrong
+        return int(row)
 
     def similar(self, to: Any, k: int = 10, *, space: str = 'item', among: Optional[str] = None,
                 measure: str = 'cosine') -> Tuple[Any, Any]:

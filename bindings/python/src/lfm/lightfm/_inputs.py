@@ -76,7 +76,10 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
     """The ids of predict as int32 arrays of one length, and the largest of each."""
     item_ids = np.asarray(item_ids)
     if isinstance(user_ids, (int, np.integer)):
-        user_ids = np.full(item_ids.shape, user_ids)
+        if not 0 <= user_ids < 2**31 - 1:
+            raise ValueError(f'user_ids is {user_ids}: an id cannot be negative or exceed 2^31 - 2')
+        user, user_ids = user_ids, np.empty(item_ids.shape, dtype=np.int32)
+        user_ids.fill(user)
     user_ids = np.asarray(user_ids)
     if user_ids.ndim != 1 or item_ids.ndim != 1:
         raise ValueError('user_ids and item_ids must be one-dimensional')
@@ -89,10 +92,18 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
     return users, items, most_user, most_item
 
 
+# So few numbers are looked through sooner in Python than NumPy gets ready.
+_FEW = 16
+
+
 def _as_int32(ids: Any, what: str) -> Tuple[Any, int]:
     unsigned = _UNSIGNED.get(ids.dtype)
-    if unsigned is not None:  # read as unsigned, the negative ones are the largest: one pass instead of two
-        most = int(ids.view(unsigned).max())
+    if unsigned is not None:
+        if len(ids) <= _FEW:
+            numbers = ids.tolist()
+            most = max(numbers) if min(numbers) >= 0 else 2**31
+        else:  # read as unsigned, the negative ones are the largest: one pass instead of two
+            most = int(ids.view(unsigned).max())
         if most < 2**31 - 1:
             return np.ascontiguousarray(ids, dtype=np.int32), most
     elif ids.dtype.kind not in 'iufb':
