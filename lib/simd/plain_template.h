@@ -17,17 +17,28 @@ static void permute(const lfmi_order *order, int64_t begin, int32_t n, int64_t *
     }
 }
 
-/* 16 whole numbers, which GCC and Clang turn into what vectors there are. */
-typedef int32_t whole_lanes __attribute__((vector_size(LFMI_LANES * sizeof(int32_t))));
+/* Whole numbers, as many as a register of the instruction set holds. */
+#if defined(__AVX512F__)
+enum { PART = 16 };
+#elif defined(__AVX2__)
+enum { PART = 8 };
+#else
+enum { PART = 4 };
+#endif
+typedef int32_t whole_part __attribute__((vector_size(PART * sizeof(int32_t))));
 
 /* Make numbers that are ordered as the floats are whose bits they have. */
 #define ORDERED(bits) ((bits) ^ ((bits) >> 31 & INT32_MAX))
 
 static int32_t find_ranked(const float *scores, int32_t n, int32_t rank)
 {
-    const whole_lanes lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    for (int32_t base = 0; base < n; base += LFMI_LANES) {
-        whole_lanes keys, before = {0}; /* how many come before each of 16 */
+    int32_t lanes[PART];
+    whole_part lane;
+    for (int32_t i = 0; i < PART; i++)
+        lanes[i] = i;
+    memcpy(&lane, lanes, sizeof lane);
+    for (int32_t base = 0; base < n; base += PART) {
+        whole_part keys, before = {0}; /* how many come before each */
         memcpy(&keys, scores + base, sizeof keys);
         keys = ORDERED(keys);
         for (int32_t j = 0; j < n; j++) {
@@ -36,11 +47,10 @@ static int32_t find_ranked(const float *scores, int32_t n, int32_t rank)
             key = ORDERED(key);
             before -= (key > keys) | ((key == keys) & (j < lane + base));
         }
-        const whole_lanes fits = (before == rank) & (lane + base < n);
-        int32_t at[LFMI_LANES], found = -1;
-        memcpy(at, &fits, sizeof at);
-        for (int32_t i = 0; i < LFMI_LANES; i++)
-            found = at[i] != 0 ? base + i : found;
+        memcpy(lanes, &before, sizeof lanes);
+        int32_t found = -1;
+        for (int32_t i = 0; i < PART; i++)
+            found = lanes[i] == rank && base + i < n ? base + i : found;
         if (found >= 0)
             return found;
     }

@@ -47,6 +47,8 @@ static void destroy(void *state)
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
     LFMI_FREE_ARRAY(context, sgd->heads.codes, sgd->heads.size);
     lfmi_windows_free(context, &sgd->windows);
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        lfmi_hot_free(context, &sgd->hot[side]);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
@@ -59,6 +61,7 @@ static lfm_status make_workers(lfmi_sgd *sgd)
     for (; sgd->n_made < sgd->n_workers; sgd->n_made++) {
         lfmi_worker *w = &sgd->workers[sgd->n_made];
         w->sgd = sgd;
+        w->number = sgd->n_made;
         w->max_candidates = (int32_t)candidates;
         w->vector = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
         LFMI_TRY(LFMI_NEW_ARRAY(context, VECTORS_PER_WORKER * (d + LFMI_LANES), "a training thread", &w->scratch));
@@ -164,6 +167,18 @@ static lfm_status make_windows(lfmi_sgd *sgd)
                             fit->model->layout.stride * (int64_t)sizeof(float), &sgd->windows);
 }
 
+/* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
+static lfm_status make_hot(lfmi_sgd *sgd)
+{
+    const lfmi_fit *fit = sgd->fit;
+    for (int32_t side = 0; side < LFMI_SIDES; side++) {
+        if (sgd->n_workers > 1 && fit->features[side] != NULL && !sgd->lazy &&
+            fit->model->options.optimiser != LFM_OPTIMISER_ADADELTA)
+            LFMI_TRY(lfmi_hot_new(fit->model, side, fit->features[side], sgd->n_workers, &sgd->hot[side]));
+    }
+    return LFM_OK;
+}
+
 static lfm_status fill(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
@@ -176,6 +191,7 @@ static lfm_status fill(lfmi_sgd *sgd)
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
     LFMI_TRY(make_windows(sgd));
+    LFMI_TRY(make_hot(sgd));
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
         LFMI_TRY(make_rank_weights(sgd));
@@ -377,6 +393,8 @@ static void run_share(uint32_t index, void *arg)
     worker->tally = (lfmi_tally){0};
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        lfmi_hot_load(&sgd->hot[side], worker->number);
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
         /* Each its own items, so that none waits for another. */
         if (sgd->heads.codes != NULL && worker->until_refresh <= 0) {
@@ -389,6 +407,8 @@ static void run_share(uint32_t index, void *arg)
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
         worker->until_refresh -= n;
+        for (int32_t side = 0; side < LFMI_SIDES; side++)
+            lfmi_hot_merge(&sgd->hot[side], worker->number);
     }
 }
 
@@ -418,6 +438,8 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
         tally->loss += w->tally.loss;
         for (int32_t side = 0; side < LFMI_SIDES; side++)
             scale[side] *= w->scale[side] / sgd->scale[side];
+        for (int32_t side = 0; side < LFMI_SIDES; side++)
+            lfmi_hot_merge(&sgd->hot[side], i);
     }
     const double growth[LFMI_SIDES] = {scale[0] / sgd->scale[0], scale[1] / sgd->scale[1]};
     for (int32_t side = 0; side < LFMI_SIDES; side++) {

@@ -5,6 +5,7 @@
 #include "base/numeric.h"
 #include "base/random.h"
 #include "base/order.h"
+#include "train/hot.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
 #include "train/windows.h"
@@ -51,6 +52,7 @@ typedef struct lfmi_sgd {
     lfmi_sampler sampler;
     lfmi_order order;     /* where there are no windows */
     lfmi_windows windows;
+    lfmi_hot hot[LFMI_SIDES]; /* where several workers have features */
     int64_t first_epoch; /* of this call, in the model's count */
     uint64_t draw_key;   /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
@@ -81,6 +83,7 @@ enum { LFMI_AHEAD = 64, LFMI_MARKS = 1024 };
 /* The state of one thread's share of a segment. On cache lines of its own. */
 typedef struct lfmi_worker {
     _Alignas(LFMI_CACHE_LINE) const lfmi_sgd *sgd;
+    int32_t number; /* among the workers */
     lfmi_tally tally;
     lfmi_window window;
     double scale[LFMI_SIDES];

@@ -9,11 +9,34 @@ static float bounded(float x)
     return x > most ? most : x < -most ? -most : x;
 }
 
+/* Add to a representation how the worker's copies of hot features differ from the parameters; returns the same of the
+ * bias. */
+static float add_changes(const lfmi_worker *worker, int32_t side, int32_t row, float *representation)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_feature_row entries = lfmi_features_row(sgd->fit->features[side], row);
+    float bias = 0;
+    for (int64_t i = 0; i < entries.n; i++) {
+        const float *own = lfmi_hot_row(&sgd->hot[side], worker->number, entries.columns[i]);
+        if (own == NULL)
+            continue;
+        const float x = entries.values != NULL ? entries.values[i] : 1.0f;
+        const float *shared = lfmi_row(&model->sides[side], &model->layout, entries.columns[i]);
+        sgd->kernels->add_scaled(representation, own, x, model->layout.d);
+        sgd->kernels->add_scaled(representation, shared, -x, model->layout.d);
+        bias += x * (own[model->layout.bias] - shared[model->layout.bias]);
+    }
+    return bias;
+}
+
 lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfm_model *model = sgd->fit->model;
     float bias = lfmi_represent(model, sgd->kernels, side, sgd->fit->features[side], row, scratch);
+    if (sgd->hot[side].places != NULL)
+        bias += add_changes(worker, side, row, scratch);
     if (sgd->lazy) {
         const float scale = (float)worker->scale[side];
         for (int32_t e = 0; e < model->layout.d; e++)
@@ -72,6 +95,14 @@ static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
     refresh_head(sgd, sample->negative);
 }
 
+/* The row of a feature that a worker steps on. */
+static float *own_row(const lfmi_worker *worker, int32_t side, int32_t feature)
+{
+    const lfm_model *model = worker->sgd->fit->model;
+    float *copy = lfmi_hot_row(&worker->sgd->hot[side], worker->number, feature);
+    return copy != NULL ? copy : lfmi_row(&model->sides[side], &model->layout, feature);
+}
+
 /* Update all features of a user or an item with the gradient c * vector of its representation and
  * c of its bias. Returns the sum of the local rates; adds to *n the elements updated. */
 static double update_row(lfmi_worker *worker, int32_t side, int32_t row, const float *vector, float c, int64_t *n)
@@ -85,7 +116,7 @@ static double update_row(lfmi_worker *worker, int32_t side, int32_t row, const f
     double rates = 0;
     for (int64_t i = 0; i < entries.n; i++) {
         const float x = entries.values != NULL ? entries.values[i] : 1.0f;
-        float *own = lfmi_row(&model->sides[side], y, entries.columns[i]);
+        float *own = own_row(worker, side, entries.columns[i]);
         const float *later = worker->fetched < worker->n_ahead ? worker->ahead[worker->fetched++] : own;
         rates += (double)sgd->update[side](y, &sgd->rates[side], own, vector, c, x, later);
     }
@@ -269,12 +300,11 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
 static void queue_rows(lfmi_worker *worker, int32_t side, int32_t row)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    const lfm_model *model = sgd->fit->model;
     const lfm_features *features = sgd->fit->features[side];
     const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
                                                       : (lfmi_feature_row){.columns = &row, .n = 1};
     for (int64_t i = 0; i < entries.n && worker->n_ahead < LFMI_AHEAD; i++)
-        worker->ahead[worker->n_ahead++] = lfmi_row(&model->sides[side], &model->layout, entries.columns[i]);
+        worker->ahead[worker->n_ahead++] = own_row(worker, side, entries.columns[i]);
 }
 
 /* Fetch what is left of the last step's queue; then queue the rows that a chosen sample will be stepped on with. */
