@@ -120,6 +120,9 @@ typedef struct lfmi_kernels {
     lfmi_step_fn pair[LFMI_N_OPTIMISERS], point[LFMI_N_OPTIMISERS];
     /* entries[i] = lfmi_order_at(order, begin + i) for n of them */
     void (*permute)(const struct lfmi_order *order, int64_t begin, int32_t n, int64_t *entries);
+    /* which of n scores has `rank` before it: larger ones, and equal ones that stand before it; 0 where scores are not
+     * numbers. There is room up to a multiple of LFMI_LANES, for anything. */
+    int32_t (*find_ranked)(const float *scores, int32_t n, int32_t rank);
     /* a group of users, and a single user, against panels */
     void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);
     void (*scan_user[LFMI_N_SCANS])(const lfmi_scan *scan);

@@ -164,7 +164,7 @@ UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
 UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
 UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 
-#include "simd/order_template.h"
+#include "simd/plain_template.h"
 
 /* 16 lanes as plain C for the scan. */
 typedef struct V {
@@ -207,6 +207,7 @@ const lfmi_kernels lfmi_kernels_portable = {
     .add_scaled = add_scaled,
     .subtract = subtract,
     .permute = permute,
+    .find_ranked = find_ranked,
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},

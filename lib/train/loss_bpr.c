@@ -56,8 +56,9 @@ static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi
                       const lfmi_representation *positive, const lfmi_representation *negative)
 {
     const double margin = (double)(lfmi_score(worker, user, positive) - lfmi_score(worker, user, negative));
-    lfmi_measure(worker, sample, margin);
-    return (float)(sample->weight * (1.0 - lfmi_sigmoid(margin)));
+    const double likely = lfmi_sigmoid(margin);
+    lfmi_measure(worker, sample, likely);
+    return (float)(sample->weight * (1.0 - likely));
 }
 
 const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,

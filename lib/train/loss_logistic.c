@@ -5,10 +5,10 @@ static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi
                       const lfmi_representation *item, const lfmi_representation *none)
 {
     (void)none;
-    const double score = (double)lfmi_score(worker, user, item);
+    const double likely = lfmi_sigmoid((double)lfmi_score(worker, user, item));
     const double y = sample->value > 0 ? 1.0 : 0.0;
-    lfmi_measure(worker, sample, y > 0 ? score : -score);
-    return (float)(sample->weight * (lfmi_sigmoid(score) - y));
+    lfmi_measure(worker, sample, y > 0 ? likely : 1.0 - likely);
+    return (float)(sample->weight * (likely - y));
 }
 
 static bool visits_negatives(const lfm_train_options *options)

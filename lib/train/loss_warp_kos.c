@@ -89,21 +89,7 @@ static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, i
     float *scores = worker->candidate_scores;
     const int32_t n = sample->n_drawn, k = worker->sgd->fit->options.kos_k;
     score_positives(worker, items, n, chooser);
-    for (int32_t i = n; i % LFMI_LANES != 0; i++)
-        scores[i] = -__builtin_inff();
-    const int32_t rank = (k < n ? k : n) - 1;
-    for (int32_t base = 0; base < n; base += LFMI_LANES) { /* how many come before each of 16 */
-        int32_t before[LFMI_LANES] = {0};
-        for (int32_t j = 0; j < n; j++) {
-            for (int32_t i = 0; i < LFMI_LANES; i++)
-                before[i] += (scores[j] > scores[base + i]) | ((scores[j] == scores[base + i]) & (j < base + i));
-        }
-        for (int32_t i = 0; i < LFMI_LANES && base + i < n; i++) {
-            if (before[i] == rank)
-                return items[base + i];
-        }
-    }
-    return items[0]; /* scores that are not numbers */
+    return items[worker->sgd->kernels->find_ranked(scores, n, (k < n ? k : n) - 1)];
 }
 
 static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)

@@ -45,9 +45,10 @@ static void destroy(void *state)
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
-    LFMI_FREE_ARRAY(context, sgd->heads.codes, (int64_t)sgd->fit->n_items * sgd->heads.stride);
-    LFMI_FREE_ARRAY(context, sgd->heads.items, sgd->fit->n_items);
+    LFMI_FREE_ARRAY(context, sgd->heads.codes, sgd->heads.size);
     lfmi_windows_free(context, &sgd->windows);
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        lfmi_hot_free(context, &sgd->hot[side]);
     lfmi_sampler_free(context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
@@ -60,6 +61,7 @@ static lfm_status make_workers(lfmi_sgd *sgd)
     for (; sgd->n_made < sgd->n_workers; sgd->n_made++) {
         lfmi_worker *w = &sgd->workers[sgd->n_made];
         w->sgd = sgd;
+        w->number = sgd->n_made;
         w->max_candidates = (int32_t)candidates;
         w->vector = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
         LFMI_TRY(LFMI_NEW_ARRAY(context, VECTORS_PER_WORKER * (d + LFMI_LANES), "a training thread", &w->scratch));
@@ -110,18 +112,29 @@ static void choose_updates(lfmi_sgd *sgd)
     }
     const bool plain = sgd->fit->features[LFM_USER] == NULL && sgd->fit->features[LFM_ITEM] == NULL &&
                        alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0;
+    const int32_t optimiser = sgd->fit->model->options.optimiser;
     if (plain)
-        sgd->fused = (sgd->loss->pointwise ? sgd->kernels->point : sgd->kernels->pair)[sgd->fit->model->options.optimiser];
+        sgd->fused = sgd->loss->pointwise ? sgd->kernels->point[optimiser] : sgd->kernels->pair[optimiser];
 }
 
-/* Codes from row to row: whole groups of lanes, and either a power of two of them or whole cache lines, so
- * that no row touches more lines than it must. */
-static int32_t head_stride(int32_t d)
+/* Rows of codes with their heads are powers of two or whole cache lines long, so that none touches more lines than it
+ * must. Heads stand apart from codes that fill their lines. */
+static lfm_status new_heads(lfm_context *context, int32_t d, int64_t n_items, lfmi_heads *heads)
 {
-    int32_t stride = LFMI_LANES;
-    while (stride < d && stride < LFMI_CACHE_LINE)
-        stride *= 2;
-    return stride >= d ? stride : (d + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
+    const int32_t head = (int32_t)sizeof(lfmi_head);
+    heads->n = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
+    const bool apart = heads->n % LFMI_CACHE_LINE == 0;
+    const int32_t needed = heads->n + (apart ? 0 : head);
+    heads->stride = LFMI_LANES;
+    while (heads->stride < needed && heads->stride < LFMI_CACHE_LINE)
+        heads->stride *= 2;
+    if (heads->stride < needed)
+        heads->stride = (needed + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
+    heads->head_stride = apart ? head : heads->stride;
+    heads->size = n_items * (heads->stride + (apart ? head : 0));
+    LFMI_TRY(LFMI_NEW_ARRAY(context, heads->size, "the heads of all items", &heads->codes));
+    heads->heads = heads->codes + (apart ? n_items * heads->stride : heads->n);
+    return LFM_OK;
 }
 
 /* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by every step.
@@ -140,10 +153,7 @@ static lfm_status make_heads(lfmi_sgd *sgd)
         return LFM_OK;
     if (!sgd->direct[LFM_ITEM])
         sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
-    sgd->heads.n = (model->layout.d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-    sgd->heads.stride = head_stride(model->layout.d);
-    LFMI_TRY(LFMI_NEW_ARRAY(model->context, n_items * sgd->heads.stride, "the heads of all items", &sgd->heads.codes));
-    return LFMI_NEW_ARRAY(model->context, n_items, "the heads of all items", &sgd->heads.items);
+    return new_heads(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
 /* Windows serve where users are rows of their own and an interaction is no more than a user, an item and a sign. */
@@ -155,6 +165,18 @@ static lfm_status make_windows(lfmi_sgd *sgd)
         return LFM_OK;
     return lfmi_windows_new(fit->interactions, sgd->index, sgd->kernels,
                             fit->model->layout.stride * (int64_t)sizeof(float), &sgd->windows);
+}
+
+/* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
+static lfm_status make_hot(lfmi_sgd *sgd)
+{
+    const lfmi_fit *fit = sgd->fit;
+    for (int32_t side = 0; side < LFMI_SIDES; side++) {
+        if (sgd->n_workers > 1 && fit->features[side] != NULL && !sgd->lazy &&
+            fit->model->options.optimiser != LFM_OPTIMISER_ADADELTA)
+            LFMI_TRY(lfmi_hot_new(fit->model, side, fit->features[side], sgd->n_workers, &sgd->hot[side]));
+    }
+    return LFM_OK;
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
@@ -169,6 +191,7 @@ static lfm_status fill(lfmi_sgd *sgd)
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
     LFMI_TRY(make_windows(sgd));
+    LFMI_TRY(make_hot(sgd));
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
         LFMI_TRY(make_rank_weights(sgd));
@@ -330,6 +353,25 @@ typedef struct segment {
     int64_t begin, end;
 } segment;
 
+/* Bring the heads of a worker's run of items up to date. */
+static void refresh_share(uint32_t index, void *arg)
+{
+    lfmi_sgd *sgd = arg;
+    const lfm_model *model = sgd->fit->model;
+    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
+    enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
+    for (int64_t item = begin; item < end; item++) {
+        if (item + COLUMNS_AHEAD < end)
+            lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
+        if (item + ROWS_AHEAD < end)
+            lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
+        const lfmi_representation r =
+            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
+        *lfmi_head_of(sgd, (int32_t)item) =
+            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
+    }
+}
+
 /* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a run of
  * its own, so that no two are among the same users. */
 static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
@@ -351,39 +393,23 @@ static void run_share(uint32_t index, void *arg)
     worker->tally = (lfmi_tally){0};
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
+    for (int32_t side = 0; side < LFMI_SIDES; side++)
+        lfmi_hot_load(&sgd->hot[side], worker->number);
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
+        /* Each its own items, so that none waits for another. */
+        if (sgd->heads.codes != NULL && worker->until_refresh <= 0) {
+            refresh_share(index, sgd);
+            worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
+        }
         const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
         const int32_t kept = sgd->windows.most_users != 0 ? fetch_from_windows(worker, at, n, samples)
                                                           : fetch_block(worker, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
+        worker->until_refresh -= n;
+        for (int32_t side = 0; side < LFMI_SIDES; side++)
+            lfmi_hot_merge(&sgd->hot[side], worker->number);
     }
-}
-
-/* Bring the heads up to date, a run of items per task. */
-static void refresh_share(uint32_t index, void *arg)
-{
-    lfmi_sgd *sgd = arg;
-    const lfm_model *model = sgd->fit->model;
-    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
-    enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
-    for (int64_t item = begin; item < end; item++) {
-        if (item + COLUMNS_AHEAD < end)
-            lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
-        if (item + ROWS_AHEAD < end)
-            lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
-        const lfmi_representation r =
-            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        sgd->heads.items[item] =
-            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
-    }
-}
-
-static void refresh_heads(lfmi_sgd *sgd)
-{
-    for (int32_t i = 0; i < sgd->n_workers; i++)
-        sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
-    lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
 }
 
 /* Several workers see each other's growth of the scales at a segment's end only. So with LightFM's
@@ -412,6 +438,8 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
         tally->loss += w->tally.loss;
         for (int32_t side = 0; side < LFMI_SIDES; side++)
             scale[side] *= w->scale[side] / sgd->scale[side];
+        for (int32_t side = 0; side < LFMI_SIDES; side++)
+            lfmi_hot_merge(&sgd->hot[side], i);
     }
     const double growth[LFMI_SIDES] = {scale[0] / sgd->scale[0], scale[1] / sgd->scale[1]};
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
@@ -428,14 +456,15 @@ static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *t
 static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
 {
     lfmi_sgd *sgd = state;
-    const int64_t interval = sgd->refresh_interval;
+    if (begin == 0 && sgd->heads.codes != NULL) {
+        for (int32_t i = 0; i < sgd->n_workers; i++) {
+            sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
+            sgd->workers[i].until_refresh = sgd->refresh_interval / sgd->n_workers;
+        }
+        lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
+    }
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel);) {
-        if (sgd->heads.codes != NULL && at % interval == 0)
-            refresh_heads(sgd);
-        const int64_t left = interval - at % interval;
-        int64_t next = left < end - at ? at + left : end;
-        if (next - at > sgd->segment)
-            next = at + sgd->segment;
+        const int64_t next = end - at > sgd->segment ? at + sgd->segment : end;
         run_segment(sgd, at, next, tally);
         at = next;
     }

@@ -5,6 +5,7 @@
 #include "base/numeric.h"
 #include "base/random.h"
 #include "base/order.h"
+#include "train/hot.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
 #include "train/windows.h"
@@ -36,9 +37,10 @@ struct lfmi_loss;
 /* What candidates are mostly scored by: the representations of all items in codes of 8 bits, so that
  * looking through ten of them touches ten cache lines or so. Only choosing reads them. */
 typedef struct lfmi_heads {
-    int8_t *codes;
-    lfmi_head *items;
-    int32_t n, stride; /* codes of a row, in whole groups of lanes; from row to row */
+    int8_t *codes, *heads;       /* a head stands behind its codes where that takes no further cache line */
+    int32_t n;                   /* codes of a row, in whole groups of lanes */
+    int32_t stride, head_stride; /* from row to row */
+    int64_t size;                /* bytes of all */
 } lfmi_heads;
 
 /* Constant during an epoch, shared by all workers. */
@@ -50,6 +52,7 @@ typedef struct lfmi_sgd {
     lfmi_sampler sampler;
     lfmi_order order;     /* where there are no windows */
     lfmi_windows windows;
+    lfmi_hot hot[LFMI_SIDES]; /* where several workers have features */
     int64_t first_epoch; /* of this call, in the model's count */
     uint64_t draw_key;   /* of the epoch */
     lfmi_rates rates[LFMI_SIDES];
@@ -62,7 +65,7 @@ typedef struct lfmi_sgd {
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
                                 * candidates are represented one by one */
-    int64_t refresh_interval;  /* positions between two refreshes */
+    int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
@@ -75,14 +78,16 @@ typedef struct lfmi_representation {
     const float *vector; /* d numbers: scratch or, under the identity, the parameters themselves */
 } lfmi_representation;
 
-enum { LFMI_AHEAD = 64 };
+enum { LFMI_AHEAD = 64, LFMI_MARKS = 1024 };
 
 /* The state of one thread's share of a segment. On cache lines of its own. */
 typedef struct lfmi_worker {
     _Alignas(LFMI_CACHE_LINE) const lfmi_sgd *sgd;
+    int32_t number; /* among the workers */
     lfmi_tally tally;
     lfmi_window window;
     double scale[LFMI_SIDES];
+    int64_t until_refresh; /* positions until its items' heads are refreshed */
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
     int8_t *batch_codes;                          /* of the same */
@@ -93,6 +98,7 @@ typedef struct lfmi_worker {
     float *scratch; /* that the vectors point into */
     const float *ahead[LFMI_AHEAD]; /* rows that the next step goes through: fetched by the updates of this one */
     int32_t n_ahead, fetched;
+    uint32_t run, marks[LFMI_SIDES][LFMI_MARKS]; /* of the last run that used a row: see step.c */
 } lfmi_worker;
 
 /* A loss: which interactions it visits and what it does with one. */
@@ -149,11 +155,6 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
     return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
-static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
-{
-    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
-}
-
 /* A user for choosing: also in codes, where there are heads. */
 typedef struct lfmi_chooser {
     lfmi_representation user;
@@ -175,6 +176,15 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
         __builtin_prefetch(from + e);
 }
 
+static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
+{
+    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
+}
+static inline lfmi_head *lfmi_head_of(const lfmi_sgd *sgd, int32_t item)
+{
+    return (lfmi_head *)(void *)(sgd->heads.heads + (int64_t)item * sgd->heads.head_stride);
+}
+
 /* Fetch what candidates are scored by. */
 static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
 {
@@ -183,7 +193,8 @@ static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
     const int8_t *codes = lfmi_codes(sgd, item);
     for (int32_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE)
         __builtin_prefetch(codes + e);
-    __builtin_prefetch(&sgd->heads.items[item]);
+    if (sgd->heads.head_stride != sgd->heads.stride)
+        __builtin_prefetch(lfmi_head_of(sgd, item));
 }
 /* Fetch what scoring an item reads. */
 static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)
@@ -252,14 +263,15 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
 /* Represent the users of a batch for choosing. */
 void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers);
 
-/* Losses that cost a logarithm are measured at one visit in so many. */
+/* Losses that cost a logarithm are measured at one visit in so many: -ln of what the model holds likely. */
 enum { LFMI_MEASURE_EVERY = 16 };
-static inline void lfmi_measure(lfmi_worker *worker, const lfmi_sample *sample, double margin)
+static inline void lfmi_measure(lfmi_worker *worker, const lfmi_sample *sample, double likely)
 {
+    const double least = 1e-300;
     if (sample->position % LFMI_MEASURE_EVERY != 0)
         return;
-    worker->tally.measured++; /* ln(1 + exp(-margin)), the logistic loss of a margin */
-    worker->tally.loss += sample->weight * lfmi_log(1.0 + lfmi_exp(-margin));
+    worker->tally.measured++;
+    worker->tally.loss -= sample->weight * lfmi_log(likely < least ? least : likely);
 }
 
 #endif

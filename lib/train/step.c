@@ -9,11 +9,34 @@ static float bounded(float x)
     return x > most ? most : x < -most ? -most : x;
 }
 
+/* Add to a representation how the worker's copies of hot features differ from the parameters; returns the same of the
+ * bias. */
+static float add_changes(const lfmi_worker *worker, int32_t side, int32_t row, float *representation)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfm_model *model = sgd->fit->model;
+    const lfmi_feature_row entries = lfmi_features_row(sgd->fit->features[side], row);
+    float bias = 0;
+    for (int64_t i = 0; i < entries.n; i++) {
+        const float *own = lfmi_hot_row(&sgd->hot[side], worker->number, entries.columns[i]);
+        if (own == NULL)
+            continue;
+        const float x = entries.values != NULL ? entries.values[i] : 1.0f;
+        const float *shared = lfmi_row(&model->sides[side], &model->layout, entries.columns[i]);
+        sgd->kernels->add_scaled(representation, own, x, model->layout.d);
+        sgd->kernels->add_scaled(representation, shared, -x, model->layout.d);
+        bias += x * (own[model->layout.bias] - shared[model->layout.bias]);
+    }
+    return bias;
+}
+
 lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfm_model *model = sgd->fit->model;
     float bias = lfmi_represent(model, sgd->kernels, side, sgd->fit->features[side], row, scratch);
+    if (sgd->hot[side].places != NULL)
+        bias += add_changes(worker, side, row, scratch);
     if (sgd->lazy) {
         const float scale = (float)worker->scale[side];
         for (int32_t e = 0; e < model->layout.d; e++)
@@ -37,7 +60,7 @@ void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, co
     const lfmi_head *heads[LFMI_GROUP];
     for (int i = 0; i < LFMI_GROUP; i++) {
         codes[i] = lfmi_codes(sgd, items[i]);
-        heads[i] = &sgd->heads.items[items[i]];
+        heads[i] = lfmi_head_of(sgd, items[i]);
     }
     sgd->kernels->score_codes(&chooser->coded, codes, heads, sgd->heads.n, scores);
 }
@@ -60,8 +83,8 @@ static void refresh_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
-    sgd->heads.items[item].scale = sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d);
-    sgd->heads.items[item].bias = theta[model->layout.bias];
+    *lfmi_head_of(sgd, item) =
+        (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d), theta[model->layout.bias]};
 }
 
 static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
@@ -70,6 +93,14 @@ static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
         return;
     refresh_head(sgd, sample->positive);
     refresh_head(sgd, sample->negative);
+}
+
+/* The row of a feature that a worker steps on. */
+static float *own_row(const lfmi_worker *worker, int32_t side, int32_t feature)
+{
+    const lfm_model *model = worker->sgd->fit->model;
+    float *copy = lfmi_hot_row(&worker->sgd->hot[side], worker->number, feature);
+    return copy != NULL ? copy : lfmi_row(&model->sides[side], &model->layout, feature);
 }
 
 /* Update all features of a user or an item with the gradient c * vector of its representation and
@@ -85,7 +116,7 @@ static double update_row(lfmi_worker *worker, int32_t side, int32_t row, const f
     double rates = 0;
     for (int64_t i = 0; i < entries.n; i++) {
         const float x = entries.values != NULL ? entries.values[i] : 1.0f;
-        float *own = lfmi_row(&model->sides[side], y, entries.columns[i]);
+        float *own = own_row(worker, side, entries.columns[i]);
         const float *later = worker->fetched < worker->n_ahead ? worker->ahead[worker->fetched++] : own;
         rates += (double)sgd->update[side](y, &sgd->rates[side], own, vector, c, x, later);
     }
@@ -102,7 +133,8 @@ static void grow_scales(lfmi_worker *worker, double rates, int64_t n)
         worker->scale[side] *= 1.0 + (double)worker->sgd->rates[side].alpha * (rates / (double)n);
 }
 
-static void step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item, float g)
+static void step_pointwise(lfmi_worker *worker, const lfmi_representation *user, const lfmi_representation *item,
+                           float g)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const int32_t d = sgd->fit->model->layout.d;
@@ -174,26 +206,30 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
         lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
 }
 
-/* The end of the longest run of samples from `begin` on that share no row: as long as none of them has been stepped
- * on, the scores of all are what they are when its turn comes. */
-static int32_t end_of_run(const lfmi_sample *samples, int32_t begin, int32_t end)
+/* Mark a row as used in the present run; returns 1 if it was, or another with the same mark. */
+static int mark(lfmi_worker *worker, int32_t side, int32_t row)
 {
-    int32_t users[LFMI_BATCH], positives[LFMI_BATCH], negatives[LFMI_BATCH];
-    for (int32_t i = 0; i < LFMI_BATCH; i++)
-        users[i] = positives[i] = negatives[i] = -1;
+    uint32_t *at = &worker->marks[side][(uint32_t)row % LFMI_MARKS];
+    const int used = *at == worker->run;
+    *at = worker->run;
+    return used;
+}
+
+/* The end of a run of samples from `begin` on that share no row: as long as none of them has been stepped on, the
+ * scores of all are what they are when its turn comes. Where a run is cut makes no difference to what is computed. */
+static int32_t end_of_run(lfmi_worker *worker, const lfmi_sample *samples, int32_t begin, int32_t end)
+{
+    const bool pairs = !worker->sgd->loss->pointwise;
+    worker->run++;
     for (int32_t i = begin; i < end; i++) {
         const lfmi_sample *s = &samples[i];
         if (s->negative < 0)
             continue;
-        int32_t shared = 0;
-        for (int32_t k = 0; k < LFMI_BATCH; k++)
-            shared |= (users[k] == s->user) | (positives[k] == s->positive) | (positives[k] == s->negative) |
-                      (negatives[k] == s->positive) | (negatives[k] == s->negative);
-        if (shared)
-            return i;
-        users[i - begin] = s->user;
-        positives[i - begin] = s->positive;
-        negatives[i - begin] = s->negative;
+        int shared = mark(worker, LFM_USER, s->user) | mark(worker, LFM_ITEM, s->positive);
+        if (pairs)
+            shared |= mark(worker, LFM_ITEM, s->negative);
+        if (shared != 0)
+            return i > begin ? i : begin + 1;
     }
     return end;
 }
@@ -232,7 +268,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
     for (int32_t i = begin; i < end; i++) {
         lfmi_sample *s = &samples[i];
         if (i == settled) {
-            settled = end_of_run(samples, i, end);
+            settled = end_of_run(worker, samples, i, end);
             settle(worker, samples, i, settled, n);
         }
         const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
@@ -264,12 +300,11 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
 static void queue_rows(lfmi_worker *worker, int32_t side, int32_t row)
 {
     const lfmi_sgd *sgd = worker->sgd;
-    const lfm_model *model = sgd->fit->model;
     const lfm_features *features = sgd->fit->features[side];
     const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
                                                       : (lfmi_feature_row){.columns = &row, .n = 1};
     for (int64_t i = 0; i < entries.n && worker->n_ahead < LFMI_AHEAD; i++)
-        worker->ahead[worker->n_ahead++] = lfmi_row(&model->sides[side], &model->layout, entries.columns[i]);
+        worker->ahead[worker->n_ahead++] = own_row(worker, side, entries.columns[i]);
 }
 
 /* Fetch what is left of the last step's queue; then queue the rows that a chosen sample will be stepped on with. */
