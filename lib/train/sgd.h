@@ -3,8 +3,8 @@
 #define LFMI_SGD_H
 
 #include "base/numeric.h"
-#include "base/random.h"
 #include "base/order.h"
+#include "base/random.h"
 #include "train/hot.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
@@ -13,9 +13,6 @@
 /* Samples whose negatives are chosen together, before any of them is stepped on: the memory that one
  * waits for comes while the others are worked on. A constant, since results depend on it. */
 enum { LFMI_BATCH = 8 };
-
-/* Candidates that a sample remembers: some whole groups. */
-enum { LFMI_DRAWN = 3 * LFMI_GROUP };
 
 /* One stored interaction whose turn it is, and what its loss has chosen for it. */
 typedef struct lfmi_sample {
@@ -78,6 +75,7 @@ typedef struct lfmi_representation {
     const float *vector; /* d numbers: scratch or, under the identity, the parameters themselves */
 } lfmi_representation;
 
+/* Rows that are queued to be fetched, and marks of rows that a run of samples uses. */
 enum { LFMI_AHEAD = 64, LFMI_MARKS = 1024 };
 
 /* The state of one thread's share of a segment. On cache lines of its own. */
