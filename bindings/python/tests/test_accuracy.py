@@ -72,11 +72,13 @@ LEVELS = {('logistic', 'adagrad'): (0.3, 0.03, 0.79, 0.735), ('bpr', 'adagrad'):
 @pytest.mark.parametrize('loss, schedule', list(LEVELS))
 def test_movielens(movielens, loss, schedule, threads):
     train, test = binary(movielens())
-    model = LightFM(loss=loss, learning_schedule=schedule, random_state=10)
-    model.fit_partial(train, epochs=10, num_threads=threads)
-    reached = [precision_at_k(model, positives(train)).mean(), precision_at_k(model, positives(test)).mean(),
-               auc_score(model, positives(train)).mean(), auc_score(model, positives(test)).mean()]
-    for got, level in zip(reached, LEVELS[loss, schedule]):
+    reached = []
+    for seed in (10, 11, 12):  # a single one may be unlucky, several threads on a busy machine even more so
+        model = LightFM(loss=loss, learning_schedule=schedule, random_state=seed)
+        model.fit_partial(train, epochs=10, num_threads=threads)
+        reached.append([precision_at_k(model, positives(train)).mean(), precision_at_k(model, positives(test)).mean(),
+                        auc_score(model, positives(train)).mean(), auc_score(model, positives(test)).mean()])
+    for got, level in zip(np.mean(reached, axis=0), LEVELS[loss, schedule]):
         assert got > level, reached
 
 
