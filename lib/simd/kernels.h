@@ -120,8 +120,8 @@ typedef struct lfmi_kernels {
     lfmi_step_fn pair[LFMI_N_OPTIMISERS], point[LFMI_N_OPTIMISERS];
     /* entries[i] = lfmi_order_at(order, begin + i) for n of them */
     void (*permute)(const struct lfmi_order *order, int64_t begin, int32_t n, int64_t *entries);
-    /* which of n scores has `rank` before it: larger ones, and equal ones that stand before it; 0 where scores are not
-     * numbers. There is room up to a multiple of LFMI_LANES, for anything. */
+    /* which of n scores has `rank` before it: larger ones (ordered by their bits, so also what is no number), and
+     * equal ones that stand before it. There is room up to a multiple of LFMI_LANES, for anything. */
     int32_t (*find_ranked)(const float *scores, int32_t n, int32_t rank);
     /* a group of users, and a single user, against panels */
     void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);
@@ -211,7 +211,7 @@ static inline lfmi_element lfmi_step_adadelta(lfmi_element at, float h, const lf
 {
     at.g = r->rho * at.g + r->one_minus_rho * (h * h);
     const float m = at.m + r->epsilon;
-    *rate = lfmi_over_sqrt(m, m) * lfmi_over_sqrt(1.0f, at.g + r->epsilon);
+    *rate = m * lfmi_over_sqrt(1.0f, m) * lfmi_over_sqrt(1.0f, at.g + r->epsilon);
     const float delta = *rate * h;
     at.m = r->rho * at.m + r->one_minus_rho * (delta * delta);
     at.theta -= delta;

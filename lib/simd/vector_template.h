@@ -144,7 +144,8 @@ INLINE vector_element vector_step(int optimiser, int regularisation, vector_elem
         const V rho = v_set(r->rho), rest = v_set(r->one_minus_rho), epsilon = v_set(r->epsilon);
         at.g = v_add(v_mul(rho, at.g), v_mul(rest, v_mul(h, h)));
         const V m = v_add(at.m, epsilon);
-        *rate = v_mul(v_over_sqrt(over_sqrt_of(m), m), v_over_sqrt(over_sqrt_of(v_set(1.0f)), v_add(at.g, epsilon)));
+        const over_sqrt one = over_sqrt_of(v_set(1.0f));
+        *rate = v_mul(v_mul(m, v_over_sqrt(one, m)), v_over_sqrt(one, v_add(at.g, epsilon)));
         const V delta = v_mul(*rate, h);
         at.m = v_add(v_mul(rho, at.m), v_mul(rest, v_mul(delta, delta)));
         at.theta = v_sub(at.theta, delta);

@@ -3,7 +3,8 @@
 
 #include "matrix/features.h"
 
-/* A feature is hot that one row in SHARE has; of more than MOST those that fewest rows lack. */
+/* A feature is hot that more than one row in SHARE has. Where those are more than MOST, more rows must have it: if
+ * they are all alike, none is. */
 enum { SHARE = 14, MOST = 64 };
 
 static int32_t count_above(const int32_t *counts, int32_t n, int64_t least)

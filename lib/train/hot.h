@@ -17,7 +17,7 @@ typedef struct lfmi_hot {
     int64_t size;      /* floats of a worker */
     const lfmi_table *table;
     const lfmi_layout *layout;
-    atomic_flag merging;
+    _Alignas(LFMI_CACHE_LINE) atomic_flag merging; /* on a line of its own: the rest is only read */
 } lfmi_hot;
 
 /* Find the hot features of a side and make copies for n_copies workers. */

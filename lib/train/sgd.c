@@ -46,10 +46,10 @@ static void destroy(void *state)
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
     LFMI_FREE_ARRAY(context, sgd->heads.codes, sgd->heads.size);
-    lfmi_windows_free(context, &sgd->windows);
+    lfmi_windows_free(sgd->fit->interactions->context, &sgd->windows);
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         lfmi_hot_free(context, &sgd->hot[side]);
-    lfmi_sampler_free(context, &sgd->sampler);
+    lfmi_sampler_free(sgd->fit->interactions->context, &sgd->sampler);
     LFMI_FREE_ARRAY(context, sgd, 1);
 }
 
@@ -373,7 +373,7 @@ static void refresh_share(uint32_t index, void *arg)
 }
 
 /* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a run of
- * its own, so that no two are among the same users. */
+ * its own, so that no two of a few are among the same users. */
 static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
 {
     const int64_t n = sgd->fit->interactions->n_entries, workers = sgd->n_workers;
@@ -460,6 +460,8 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
         for (int32_t i = 0; i < sgd->n_workers; i++) {
             sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
             sgd->workers[i].until_refresh = sgd->refresh_interval / sgd->n_workers;
+            for (int32_t side = 0; side < LFMI_SIDES; side++)
+                lfmi_hot_load(&sgd->hot[side], i);
         }
         lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
     }

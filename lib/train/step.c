@@ -239,6 +239,8 @@ static float gradient_of(lfmi_worker *worker, const lfmi_sample *s)
 {
     const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, s->user, NULL);
     const lfmi_representation positive = lfmi_representation_of(worker, LFM_ITEM, s->positive, NULL);
+    if (worker->sgd->loss->pointwise)
+        return worker->sgd->loss->gradient(worker, s, &user, &positive, NULL);
     const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, s->negative, NULL);
     return worker->sgd->loss->gradient(worker, s, &user, &positive, &negative);
 }

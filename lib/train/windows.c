@@ -3,8 +3,8 @@
 
 #include "base/random.h"
 
-/* Bytes of users' rows in a window, half of a common second-level cache, and its interactions, unless one user has
- * more. Constants, since results depend on them. */
+/* Bytes of users' rows in a window, half of a common second-level cache, and its interactions, which may be no fewer
+ * than any user's. Constants, since results depend on them. */
 enum { WINDOW_SIZE = 1 << 20, WINDOW_ENTRIES = 1 << 17, BLOCK = 256 };
 
 lfm_status lfmi_windows_new(const lfm_interactions *m, const lfmi_index *index, const lfmi_kernels *kernels,
@@ -13,9 +13,9 @@ lfm_status lfmi_windows_new(const lfm_interactions *m, const lfmi_index *index, 
     int64_t most = WINDOW_SIZE / row_size;
     most = most > UINT16_MAX ? UINT16_MAX : most < BLOCK ? BLOCK : most;
     *out = (lfmi_windows){0};
-    if (m->n_users <= most)
+    if (m->n_users <= most || lfmi_longest_user(m, index) > WINDOW_ENTRIES)
         return LFM_OK;
-    const int64_t longest = lfmi_longest_user(m, index), entries = longest > WINDOW_ENTRIES ? longest : WINDOW_ENTRIES;
+    const int64_t entries = WINDOW_ENTRIES;
     /* Any two windows that follow one another have more than the users or the entries of one. */
     const int64_t room = 2 * (m->n_users / most + m->n_entries / entries) + 5;
     *out = (lfmi_windows){.index = index,
@@ -56,7 +56,7 @@ void lfmi_window_free(lfm_context *context, const lfmi_windows *windows, lfmi_wi
 }
 
 /* The users at n <= BLOCK places of their order, and their offsets on the way. */
-static void users_at(const lfmi_windows *w, int32_t place, int32_t n, int64_t *users)
+static void users_at(const lfmi_windows *w, int64_t place, int32_t n, int64_t *users)
 {
     w->kernels->permute(&w->users, place, n, users);
     for (int32_t i = 0; i < n; i++)
@@ -87,15 +87,15 @@ void lfmi_windows_begin_epoch(lfmi_windows *w, uint64_t key)
     w->n = 0;
     w->places[0] = 0;
     w->lengths[0] = 0;
-    for (int32_t place = 0; place < w->n_users; place += BLOCK) {
+    for (int64_t place = 0; place < w->n_users; place += BLOCK) {
         int64_t users[BLOCK];
-        const int32_t n = w->n_users - place < BLOCK ? w->n_users - place : BLOCK;
+        const int32_t n = w->n_users - place < BLOCK ? (int32_t)(w->n_users - place) : BLOCK;
         users_at(w, place, n, users);
         for (int32_t i = 0; i < n; i++) {
             const int64_t length = w->index->offsets[users[i] + 1] - w->index->offsets[users[i]];
             if (place + i - w->places[w->n] == w->most_users || w->lengths[w->n] + length > w->most_entries) {
                 w->n++;
-                w->places[w->n] = place + i;
+                w->places[w->n] = (int32_t)place + i;
                 w->lengths[w->n] = 0;
             }
             w->lengths[w->n] += length;
@@ -128,12 +128,12 @@ static void enter(const lfmi_windows *w, lfmi_window *window, int64_t position)
     window->order = lfmi_order_of(lfmi_key(w->key, (uint64_t)part.window), w->lengths[part.window], false);
     const int32_t first = w->places[part.window], end = w->places[part.window + 1];
     int64_t at = 0;
-    for (int32_t place = first; place < end; place += BLOCK) {
+    for (int64_t place = first; place < end; place += BLOCK) {
         int64_t users[BLOCK];
-        const int32_t n = end - place < BLOCK ? end - place : BLOCK;
+        const int32_t n = end - place < BLOCK ? (int32_t)(end - place) : BLOCK;
         users_at(w, place, n, users);
         for (int32_t i = 0; i < n; i++) {
-            const int32_t local = place + i - first;
+            const int32_t local = (int32_t)place + i - first;
             const int64_t offset = w->index->offsets[users[i]], length = w->index->offsets[users[i] + 1] - offset;
             window->users[local] = (int32_t)users[i];
             window->shifts[local] = offset - at;

@@ -37,7 +37,8 @@ typedef struct lfmi_window {
     uint16_t *owners;
 } lfmi_window;
 
-/* Set up windows of users whose rows have row_size bytes; none where one would hold them all. The index must live
+/* Set up windows of users whose rows have row_size bytes; none where one would hold them all, or not
+ * even one user. The index must live
  * longer. */
 lfm_status lfmi_windows_new(const lfm_interactions *m, const lfmi_index *index, const lfmi_kernels *kernels,
                             int64_t row_size, lfmi_windows *out);
