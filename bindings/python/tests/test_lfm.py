@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from conftest import planted
 
 import lfm
+import lfm.lightfm
 from lfm import _abi, callbacks
 from lfm._library import option_rows
 from lfm._matrices import address
@@ -311,3 +312,36 @@ def test_addresses_of_arrays_of_all_kinds():
     fixed.flags.writeable = False
     for given in (array, fixed, array[1:], array.T, array[:, 1:3], array[::-1], array[:0], np.empty(0, np.int32)):
         assert address(given) == given.__array_interface__['data'][0]
+
+
+def test_ids_of_other_interactions():
+    """Interactions whose ids are numbered otherwise than the model's are refused, never taken for others'."""
+    users, items = list('aabbccdd'), list('wxxyyzzw')
+    likes = lfm.Interactions.from_pairs(users, items)
+    same = lfm.Interactions.from_pairs(users[::-1], items[::-1])
+    model = lfm.Model(2, epochs=2, threads=1).fit(likes)
+    assert model.evaluate(likes, 'auc', exclude=None)['auc'].mean >= 0
+    for call in (lambda: model.evaluate(same, 'auc', exclude=None), lambda: model.recommend('a', 2, exclude=same),
+                 lambda: model.scorer().fold_in(same), lambda: model.partial_fit(same, epochs=1)):
+        with pytest.raises(ValueError, match='ids are not numbered as the model'):
+            call()
+
+
+def test_offsets_that_lead_out_of_a_matrix():
+    """SciPy itself would read beyond its arrays."""
+    for wrong in (10 ** 6, -5):
+        for kind in ('csr', 'csc'):
+            matrix = sp.random(20, 20, 0.3, random_state=1).asformat(kind)
+            matrix.indptr[3] = wrong
+            with pytest.raises(ValueError, match='indptr'):
+                lfm.Interactions(matrix)
+            with pytest.raises(ValueError, match='indptr'):
+                lfm.lightfm.LightFM().fit(matrix)
+
+
+@pytest.mark.parametrize('name, value', [('components', 2 ** 32 + 8), ('epochs', 2 ** 64 + 1), ('components', 6.9),
+                                         ('epochs', '8'), ('threads', float('nan')), ('max_sampled', float('inf'))])
+def test_options_that_are_no_whole_numbers(name, value):
+    """Neither wrapped around nor rounded."""
+    with pytest.raises(ValueError, match=name):
+        lfm.Model(**{name: value}).fit(sp.identity(3))

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from . import _abi
 from ._ids import Ids, as_array, as_ids
 from ._library import Handle, create, lib, make
-from ._matrices import address, as_csr, features_from_csr, interactions_from_coo
+from ._matrices import address, as_csr, check_offsets, features_from_csr, interactions_from_coo
 from ._running import new_cancel
 
 _DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,
@@ -46,6 +46,7 @@ class Interactions:
                  timestamps: Any = None, duplicates: str = 'keep') -> None:
         if not sp.issparse(matrix):
             matrix = sp.coo_matrix(matrix)
+        check_offsets(matrix, 'interactions')
         coo = matrix.tocoo(copy=False)
         if sp.issparse(weights):
             weights = weights.tocoo().data

@@ -111,6 +111,20 @@ def as_ids(names: Any) -> Optional[Ids]:
     return names if names is None or isinstance(names, Ids) else Ids(names)
 
 
+def check_same(known: Optional[Ids], given: Optional[Ids], what: str) -> None:
+    """Refuse ids that are numbered otherwise than the model's; either may go on where the other ends."""
+    if known is None or given is None or known is given:
+        return
+    n = min(len(known), len(given))
+    if np.array_equal(known.names[:n], given.names[:n]):
+        return
+    for number, (own, other) in enumerate(zip(known, given)):
+        if own != other:
+            raise ValueError(f'{what} ids are not numbered as the model\'s: number {number} is {other!r}, there '
+                             f'{own!r}; '
+                             'make the interactions with user_ids and item_ids of those that the model was trained on')
+
+
 def rows_of(ids: Optional[Ids], wanted: Any, what: str) -> Any:
     """int32 rows of ids or, where there are no ids, of row numbers."""
     if ids is not None:

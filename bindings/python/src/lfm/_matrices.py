@@ -80,6 +80,17 @@ def _taken_over(kind: str, form: str, matrix: Any, options: Any, arrays: Tuple[A
     return create(kind, function, None, ctypes.byref(matrix), ctypes.byref(options))
 
 
+def check_offsets(matrix: Any, what: str) -> None:
+    """Refuse a CSR or CSC matrix whose indptr SciPy itself would follow out of its arrays."""
+    if getattr(matrix, 'format', None) not in ('csr', 'csc'):
+        return
+    n = matrix.shape[0 if matrix.format == 'csr' else 1]
+    offsets, stored = matrix.indptr, min(len(matrix.indices), len(matrix.data))
+    if len(offsets) != n + 1 or offsets[0] != 0 or offsets[-1] > stored or (offsets[1:] < offsets[:-1]).any():
+        raise ValueError(f'{what}: indptr must be {n + 1} numbers that rise from 0 to at most {stored}, how many '
+                         'entries there are')
+
+
 def interactions_from_coo(shape: Tuple[int, ...], rows: Any, columns: Any, data: Any = None,
                           weights: Any = None, timestamps: Any = None, **options: Any) -> Handle:
     """Interactions that borrow the arrays; data, weights and timestamps may be None."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _abi, _files
 from ._data import Features, Interactions
-from ._ids import Ids
+from ._ids import Ids, check_same
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows
 from ._matrices import address
 from ._running import new_cancel, run_interruptibly
@@ -32,7 +32,14 @@ def _set_options(group: int, options: Any, values: Dict[str, Any]) -> None:
                 raise ValueError(f'{name} is {value!r}: choose {", ".join(names)}')
             value = names.index(value)
         kind = dict(options._fields_)[name]
-        setattr(options, name, float(value) if kind is ctypes.c_double else int(value))
+        if kind is ctypes.c_double:
+            setattr(options, name, float(value))
+            continue
+        if isinstance(value, str) or value != value or abs(value) == float('inf') or int(value) != value:
+            raise ValueError(f'{name} is {value!r}: it must be a whole number')
+        setattr(options, name, int(value))
+        if getattr(options, name) != int(value):  # ctypes keeps the lowest bits
+            raise ValueError(f'{name} is {value!r}: that is outside of what the library can hold')
 
 
 class Model:
@@ -127,7 +134,10 @@ class Model:
             return self
         features = {side: self._features[side] if given is None else Features.of(given)
                     for side, given in (('user', user_features), ('item', item_features))}
-        return self._train(self._handle, Interactions.of(interactions), features,
+        given = Interactions.of(interactions)
+        check_same(self._ids['user'], given.user_ids, 'interactions: user')
+        check_same(self._ids['item'], given.item_ids, 'interactions: item')
+        return self._train(self._handle, given, features,
                            self.epochs if epochs is None else epochs, callbacks)
 
     def _train(self, handle: Handle, given: Interactions, features: Dict[str, Optional[Features]], epochs: int,

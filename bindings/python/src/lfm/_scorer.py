@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _abi
 from ._data import Features, Interactions
-from ._ids import Ids, as_array, as_ids, is_single, rows_of
+from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
 from ._library import STRUCTS, Handle, create, lib, make
 from ._matrices import address, embeddings
 from ._running import new_cancel, run_interruptibly
@@ -129,6 +129,13 @@ class Scorer:
                         address(scores) or 8, None)
         return scores
 
+    def _numbered(self, data: Any, what: str, sides: Sequence[str] = ('user', 'item')) -> Interactions:
+        """Interactions whose ids, if they have any, are the scorer's."""
+        given = Interactions.of(data)
+        for side in sides:
+            check_same(self.ids[side], given.user_ids if side == 'user' else given.item_ids, f'{what}: {side}')
+        return given
+
     def recommend(self, users: Any = None, k: int = 10, *, exclude: Any = 'seen', candidates: Any = None,
                   exclude_items: Any = None, threads: int = 0) -> Tuple[Any, Any]:
         """The k best items of a user, or of each of many, best first: (items, scores).
@@ -151,7 +158,7 @@ class Scorer:
             rows = np.arange(self.n_users, dtype=np.int32) if users is None else rows_of(known, users, 'user')
         k = min(int(k), self.n_items) if k > 0 else k
         left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
-            None if exclude is None else Interactions.of(exclude)
+            None if exclude is None else self._numbered(exclude, 'exclude')
         items, scores = np.empty((len(rows), k), dtype=np.int32), np.empty((len(rows), k), dtype=np.float32)
         pointers = (self._handle.pointer, len(rows), address(rows) or 8, k, _pointer(left_out), address(items) or 8,
                     address(scores) or 8)
@@ -233,7 +240,7 @@ class Scorer:
     def fold_in(self, interactions: Any, **options: Any) -> Tuple[Any, Any]:
         """(vectors, biases) of new users from their interactions with the items, everything else frozen.
         options: loss, epochs, learning_rate, alpha, seed, … as lfm_fold_in_options has them."""
-        given = Interactions.of(interactions)
+        given = self._numbered(interactions, 'interactions', ('item',))
         vectors = np.empty((given.n_users, lib.lfm_scorer_components(self._handle.pointer)), dtype=np.float32)
         biases = np.empty(given.n_users, dtype=np.float32)
         cancel = new_cancel()
@@ -253,7 +260,7 @@ class Scorer:
         biases = np.zeros(len(vectors), dtype=np.float32)
         k = min(k, self.n_items)
         items, scores = np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
-        left_out = None if exclude is None else Interactions.of(exclude)
+        left_out = None if exclude is None else self._numbered(exclude, 'exclude', ('item',))
         given = embeddings(vectors, biases)
         lib.lfm_recommend_vectors(self._handle.pointer, ctypes.byref(given), k, _pointer(left_out), address(items) or 8,
                                   address(scores) or 8, None)
@@ -275,9 +282,9 @@ class Scorer:
     def _evaluate(self, test: Any, metrics: Union[str, Sequence[str]], exclude: Any, keep_empty: bool,
                   check_overlap: bool, bootstrap: int, confidence: float,
                   threads: int) -> Dict[str, Tuple[Result, Any]]:
-        given = Interactions.of(test)
+        given = self._numbered(test, 'test')
         left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
-            None if exclude is None else Interactions.of(exclude)
+            None if exclude is None else self._numbered(exclude, 'exclude')
         names = [metrics] if isinstance(metrics, str) else list(metrics)
         wanted = (STRUCTS['lfm_metric'] * len(names))()
         for place, name in enumerate(names):

@@ -6,6 +6,8 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import scipy.sparse as sp
 
+from .._matrices import check_offsets
+
 _UNSIGNED = {np.dtype(np.int32): np.dtype(np.uint32), np.dtype(np.int64): np.dtype(np.uint64)}
 
 
@@ -18,6 +20,7 @@ def check_threads(num_threads: Any) -> int:
 def as_coo(matrix: Any, what: str) -> Any:
     """A COO matrix of any sparse matrix (or of a dense one); a COO matrix is taken as it is."""
     if sp.issparse(matrix):
+        check_offsets(matrix, what)
         return matrix.tocoo(copy=False)
     if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
         return sp.coo_matrix(matrix)
