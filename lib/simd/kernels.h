@@ -121,7 +121,7 @@ typedef struct lfmi_kernels {
     /* entries[i] = lfmi_order_at(order, begin + i) for n of them */
     void (*permute)(const struct lfmi_order *order, int64_t begin, int32_t n, int64_t *entries);
     /* which of n scores has `rank` before it: larger ones (ordered by their bits, so also what is no number), and
-     * equal ones that stand before it. There is room up to a multiple of LFMI_LANES, for anything. */
+     * equal ones that stand before it. There are more numbers, any, up to a multiple of LFMI_LANES. */
     int32_t (*find_ranked)(const float *scores, int32_t n, int32_t rank);
     /* a group of users, and a single user, against panels */
     void (*scan_users[LFMI_N_SCANS])(const lfmi_scan *scan);

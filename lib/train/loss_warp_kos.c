@@ -89,6 +89,8 @@ static int32_t choose_positive(lfmi_worker *worker, const lfmi_sample *sample, i
     float *scores = worker->candidate_scores;
     const int32_t n = sample->n_drawn, k = worker->sgd->fit->options.kos_k;
     score_positives(worker, items, n, chooser);
+    for (int32_t i = n; i % LFMI_LANES != 0; i++) /* what it need not look at, but does */
+        scores[i] = 0;
     return items[worker->sgd->kernels->find_ranked(scores, n, (k < n ? k : n) - 1)];
 }
 

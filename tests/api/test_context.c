@@ -106,6 +106,34 @@ static void test_messages(void)
     CHECK(strlen(lfm_last_message()) < 1000);
 }
 
+/* What training makes goes back to the allocator it came from, be the model of another than the interactions. */
+static void test_two_contexts(void)
+{
+    enum { USERS = 9000, N = 20000 }; /* so many users that they come in windows */
+    counting counts[2] = {{0}, {0}};
+    lfm_context *contexts[2];
+    for (int i = 0; i < 2; i++)
+        contexts[i] = counting_context(&counts[i], NULL, NULL);
+    test_entries e = entries_random(1, N, USERS, 9, 0, 0);
+    lfm_interactions *interactions = entries_build(contexts[0], &e);
+    entries_free(&e);
+    for (int32_t loss = 0; loss < 4; loss++) {
+        lfm_model *model = build_model(contexts[1], USERS, 9, 4, 0, 1);
+        lfm_train_options options;
+        lfm_train_options_init(&options);
+        options.loss = loss;
+        options.epochs = 1;
+        options.threads = 2;
+        CHECK_OK(lfm_model_fit_partial(model, interactions, NULL, NULL, &options));
+        lfm_model_free(model);
+    }
+    lfm_interactions_free(interactions);
+    for (int i = 0; i < 2; i++) {
+        lfm_context_free(contexts[i]);
+        CHECK(atomic_load(&counts[i].live) == 0 && atomic_load(&counts[i].errors) == 0);
+    }
+}
+
 /* All objects of one context, freed in every rotation of their order. */
 static void test_lifetimes(void)
 {
@@ -308,6 +336,7 @@ int main(int argc, char **argv)
         {"status names and version", test_statuses},
         {"messages", test_messages},
         {"objects freed in any order", test_lifetimes},
+        {"objects of two contexts", test_two_contexts},
         {"the caller's float environment", test_float_environment},
     };
     return TAP_MAIN("context", tests, argc, argv);
