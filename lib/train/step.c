@@ -1,4 +1,4 @@
-/* Representations, and the elementary updates that one step is made of. */
+/* Representations, the elementary updates that one step is made of, and the steps of a batch with what they fetch. */
 #include "train/sgd.h"
 
 /* LightFM's regularisation blows parameters up until their side's scale is worked in. Within this bound their
