@@ -7,7 +7,7 @@ static void permute(const lfmi_order *order, int64_t begin, int32_t n, int64_t *
     for (int32_t done = 0; done < n; done += BLOCK) {
         const int32_t size = n - done < BLOCK ? n - done : BLOCK;
         uint32_t passed[BLOCK];
-        const bool quick = order->narrow && !order->stored && size == BLOCK;
+        const bool quick = order->narrow && !order->stored;
         for (uint32_t i = 0; i < BLOCK && quick; i++)
             passed[i] = lfmi_order_pass(order, (uint32_t)(begin + done) + i);
         for (int32_t i = 0; i < size; i++) {

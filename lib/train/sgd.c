@@ -13,10 +13,10 @@ static const lfmi_loss *const losses[] = {
 };
 
 /* Numbers that tell apart the streams drawn from the model's seed in training. */
-enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_WINDOWS = 18 };
+enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_RUNS = 18 };
 
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
-enum { BLOCK = 256, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
+enum { BLOCK = LFMI_RUNS_BLOCK, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
@@ -41,12 +41,11 @@ static void destroy(void *state)
         LFMI_FREE_ARRAY(context, sgd->workers[i].scratch, VECTORS_PER_WORKER * (d + LFMI_LANES));
         LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, candidates);
         LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_items, LFMI_BATCH * candidates);
-        lfmi_window_free(context, &sgd->windows, &sgd->workers[i].window);
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
     LFMI_FREE_ARRAY(context, sgd->rank_weights, (int64_t)sgd->fit->options.max_sampled + 1);
     LFMI_FREE_ARRAY(context, sgd->heads.codes, sgd->heads.size);
-    lfmi_windows_free(sgd->fit->interactions->context, &sgd->windows);
+    lfmi_runs_free(sgd->fit->interactions->context, &sgd->runs);
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         lfmi_hot_free(context, &sgd->hot[side]);
     lfmi_sampler_free(sgd->fit->interactions->context, &sgd->sampler);
@@ -74,8 +73,6 @@ static lfm_status make_workers(lfmi_sgd *sgd)
         lfm_status status = LFMI_NEW_ARRAY(context, candidates, "a training thread", &w->candidate_scores);
         if (status == LFM_OK)
             status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_items);
-        if (status == LFM_OK)
-            status = lfmi_window_new(context, &sgd->windows, &w->window);
         if (status != LFM_OK) {
             sgd->n_made++; /* destroy() frees what this one has */
             return status;
@@ -156,15 +153,14 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     return new_heads(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
-/* Windows serve where users are rows of their own and an interaction is no more than a user, an item and a sign. */
-static lfm_status make_windows(lfmi_sgd *sgd)
+/* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. */
+static lfm_status make_runs(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
-    if (!sgd->loss->windows || fit->features[LFM_USER] != NULL || lfmi_weights(fit->interactions) != NULL ||
-        fit->options.order == LFM_ORDER_STORED || (fit->options.graded && sgd->loss == &lfmi_loss_bpr))
+    if (!sgd->loss->in_runs || lfmi_weights(fit->interactions) != NULL || fit->options.order == LFM_ORDER_STORED ||
+        (fit->options.graded && sgd->loss == &lfmi_loss_bpr))
         return LFM_OK;
-    return lfmi_windows_new(fit->interactions, sgd->index, sgd->kernels,
-                            fit->model->layout.stride * (int64_t)sizeof(float), &sgd->windows);
+    return lfmi_runs_new(fit->interactions, sgd->index, sgd->kernels, &sgd->runs);
 }
 
 /* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
@@ -190,7 +186,7 @@ static lfm_status fill(lfmi_sgd *sgd)
         LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
     }
-    LFMI_TRY(make_windows(sgd));
+    LFMI_TRY(make_runs(sgd));
     LFMI_TRY(make_hot(sgd));
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
@@ -227,7 +223,7 @@ static void begin_epoch(void *state, int64_t epoch, double learning_rate)
     const uint64_t number = (uint64_t)(own != 0 ? epoch - sgd->first_epoch : epoch);
     sgd->order = lfmi_order_of(lfmi_key(lfmi_key(seed, STREAM_ORDER), number),
                                sgd->fit->interactions->n_entries, sgd->fit->options.order == LFM_ORDER_STORED);
-    lfmi_windows_begin_epoch(&sgd->windows, lfmi_key(lfmi_key(seed, STREAM_WINDOWS), number));
+    lfmi_runs_begin_epoch(&sgd->runs, lfmi_key(lfmi_key(seed, STREAM_RUNS), number));
     sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), number);
     sgd->segment = sgd->lazy && sgd->n_workers > 1 ? (int64_t)FIRST_SEGMENT * sgd->n_workers : INT64_MAX;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
@@ -270,14 +266,14 @@ static int32_t fetch_block(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_s
     return kept;
 }
 
-/* The same from windows, which know of an interaction what the index does. */
-static int32_t fetch_from_windows(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
+/* The same from runs. */
+static int32_t fetch_from_runs(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfmi_index *index = sgd->index;
     int32_t users[BLOCK];
     int64_t entries[BLOCK];
-    lfmi_windows_fetch(&sgd->windows, &worker->window, begin, n, users, entries);
+    lfmi_runs_fetch(&sgd->runs, begin, n, users, entries);
     for (int32_t i = 0; i < n; i++)
         __builtin_prefetch(&index->items[entries[i]]);
     int32_t kept = 0;
@@ -402,8 +398,8 @@ static void run_share(uint32_t index, void *arg)
             worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
         }
         const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
-        const int32_t kept = sgd->windows.most_users != 0 ? fetch_from_windows(worker, at, n, samples)
-                                                          : fetch_block(worker, at, n, samples);
+        const int32_t kept = sgd->runs.index != NULL ? fetch_from_runs(worker, at, n, samples)
+                                                     : fetch_block(worker, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
         worker->until_refresh -= n;

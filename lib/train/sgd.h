@@ -6,9 +6,9 @@
 #include "base/order.h"
 #include "base/random.h"
 #include "train/hot.h"
+#include "train/runs.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
-#include "train/windows.h"
 
 /* Samples whose negatives are chosen together, before any of them is stepped on: the memory that one
  * waits for comes while the others are worked on. A constant, since results depend on it. */
@@ -25,7 +25,8 @@ typedef struct lfmi_sample {
     float g;                   /* the gradient, where choosing settles it */
     float threshold;           /* WARP: a violating score is above */
     int32_t n_drawn;           /* candidates drawn so far */
-    uint32_t violating;        /* WARP: which of the last drawn violate, a bit each */
+    uint32_t violating;        /* WARP: which of the last drawn violate and are not rejected, a bit each */
+    float excess;              /* WARP: of the negative's score above the threshold */
     int32_t drawn[LFMI_GROUP]; /* the last of them */
 } lfmi_sample;
 
@@ -47,8 +48,8 @@ typedef struct lfmi_sgd {
     const struct lfmi_loss *loss;
     const lfmi_index *index; /* NULL where the loss has no use for it */
     lfmi_sampler sampler;
-    lfmi_order order;     /* where there are no windows */
-    lfmi_windows windows;
+    lfmi_order order;     /* where there are no runs */
+    lfmi_runs runs;
     lfmi_hot hot[LFMI_SIDES]; /* where several workers have features */
     int64_t first_epoch; /* of this call, in the model's count */
     uint64_t draw_key;   /* of the epoch */
@@ -83,7 +84,6 @@ typedef struct lfmi_worker {
     _Alignas(LFMI_CACHE_LINE) const lfmi_sgd *sgd;
     int32_t number; /* among the workers */
     lfmi_tally tally;
-    lfmi_window window;
     double scale[LFMI_SIDES];
     int64_t until_refresh; /* positions until its items' heads are refreshed */
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
@@ -106,7 +106,7 @@ typedef struct lfmi_loss {
     int index_with; /* -1: needs no index; else what it should have, LFMI_INDEX_… */
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
-    bool windows;          /* may go through users window by window: see windows.h */
+    bool in_runs;          /* may go through interactions in runs: see runs.h */
     bool pointwise;        /* steps on a user and an item, without a negative */
     int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
     /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */

@@ -109,7 +109,7 @@ static void test_messages(void)
 /* What training makes goes back to the allocator it came from, be the model of another than the interactions. */
 static void test_two_contexts(void)
 {
-    enum { USERS = 9000, N = 20000 }; /* so many users that they come in windows */
+    enum { USERS = 9000, N = 20000 };
     counting counts[2] = {{0}, {0}};
     lfm_context *contexts[2];
     for (int i = 0; i < 2; i++)
