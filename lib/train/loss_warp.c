@@ -13,69 +13,40 @@ void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample)
         lfmi_prefetch_head(sgd, sample->drawn[i]);
 }
 
-/* Take the first violating one of the candidates drawn last that is not rejected. Whether the user knows it is looked up
- * later: most do not. */
-static inline void take(const lfmi_sgd *sgd, lfmi_sample *sample, const float *scores)
+/* Mark those of the candidates drawn last that violate, and fetch whether the first is known. */
+static void mark_violating(const lfmi_sgd *sgd, lfmi_sample *sample, const float *scores)
 {
-    const int at = __builtin_ctz(sample->violating);
-    sample->negative = sample->drawn[at];
-    sample->excess = scores[at] - sample->threshold;
-    lfmi_prefetch_known(sgd, sample->user, sample->negative);
-    lfmi_prefetch_features(sgd, LFM_ITEM, sample->negative);
-}
-
-/* Judge the candidates drawn last. Returns false when more must be drawn. */
-static inline bool judge(const lfmi_sgd *sgd, lfmi_sample *sample, const float *scores)
-{
-    const int32_t max_sampled = sgd->fit->options.max_sampled, left = max_sampled - sample->n_drawn;
+    const int32_t left = sgd->fit->options.max_sampled - sample->n_drawn;
     uint32_t violating = 0;
     for (int i = 0; i < LFMI_GROUP; i++)
         violating |= (uint32_t)(scores[i] > sample->threshold) << i;
     sample->violating = violating & (left < LFMI_GROUP ? (1u << left) - 1 : (1u << LFMI_GROUP) - 1);
-    if (sample->violating != 0) {
-        take(sgd, sample, scores);
+    /* Without a branch: of no violation the last candidate is fetched, for nothing. */
+    lfmi_prefetch_known(sgd, sample->user, sample->drawn[__builtin_ctz(sample->violating | 1u << (LFMI_GROUP - 1))]);
+}
+
+/* Take the first violating candidate that the user does not know. Returns false when more must be drawn. */
+static bool take_violating(lfmi_worker *worker, lfmi_sample *sample, const float *scores)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const int32_t max_sampled = sgd->fit->options.max_sampled;
+    for (uint32_t violating = sample->violating; violating != 0; violating &= violating - 1) {
+        const int at = __builtin_ctz(violating);
+        if (lfmi_knows(sgd->index, sample->user, sample->drawn[at]))
+            continue;
+        const float g = sample->weight * sgd->rank_weights[sample->n_drawn + at + 1];
+        sample->negative = sample->drawn[at];
+        sample->g = g > max_gradient ? max_gradient : g;
+        worker->tally.draws += sample->n_drawn + at + 1;
+        worker->tally.loss += (double)sample->g * (double)(scores[at] - sample->threshold);
+        lfmi_prefetch_features(sgd, LFM_ITEM, sample->negative);
         return true;
     }
     sample->n_drawn += LFMI_GROUP;
-    return sample->n_drawn >= max_sampled;
-}
-
-/* The user knows the candidate taken: take the next that violates. */
-__attribute__((noinline, cold)) static void reject(lfmi_worker *worker, const lfmi_chooser *chooser, lfmi_sample *sample)
-{
-    float scores[LFMI_GROUP];
-    sample->violating &= sample->violating - 1;
-    sample->negative = -1;
-    if (sample->violating != 0) {
-        lfmi_score_group(worker, chooser, sample->drawn, scores);
-        take(worker->sgd, sample, scores);
-        return;
-    }
-    sample->n_drawn += LFMI_GROUP;
-    bool done = sample->n_drawn >= worker->sgd->fit->options.max_sampled;
-    while (!done) {
-        lfmi_warp_prepare(worker, sample);
-        lfmi_score_group(worker, chooser, sample->drawn, scores);
-        done = judge(worker->sgd, sample, scores);
-    }
-}
-
-/* What is chosen sets the gradient. */
-static void settle(lfmi_worker *worker, const lfmi_chooser *chooser, lfmi_sample *sample)
-{
-    const lfmi_sgd *sgd = worker->sgd;
-    while (sample->negative >= 0 && lfmi_knows(sgd->index, sample->user, sample->negative))
-        reject(worker, chooser, sample);
-    const int32_t max_sampled = sgd->fit->options.max_sampled;
-    if (sample->negative < 0) {
-        worker->tally.draws += max_sampled;
-        return;
-    }
-    const int32_t draws = sample->n_drawn + __builtin_ctz(sample->violating) + 1;
-    const float g = sample->weight * sgd->rank_weights[draws];
-    sample->g = g > max_gradient ? max_gradient : g;
-    worker->tally.draws += draws;
-    worker->tally.loss += (double)sample->g * (double)sample->excess;
+    if (sample->n_drawn < max_sampled)
+        return false;
+    worker->tally.draws += max_sampled;
+    return true;
 }
 
 void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_chooser *choosers, int32_t n)
@@ -97,19 +68,20 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
     while (n_open > 0) {
         float scores[LFMI_BATCH][LFMI_GROUP];
         int32_t still = 0;
-        for (int32_t i = 0; i < n_open; i++)
+        for (int32_t i = 0; i < n_open; i++) {
             lfmi_score_group(worker, &choosers[open[i]], samples[open[i]].drawn, scores[i]);
+        }
+        for (int32_t i = 0; i < n_open; i++)
+            mark_violating(worker->sgd, &samples[open[i]], scores[i]);
         for (int32_t i = 0; i < n_open; i++) {
             lfmi_sample *s = &samples[open[i]];
-            if (judge(worker->sgd, s, scores[i]))
+            if (take_violating(worker, s, scores[i]))
                 continue;
             lfmi_warp_prepare(worker, s);
             open[still++] = open[i];
         }
         n_open = still;
     }
-    for (int32_t i = 0; i < n; i++)
-        settle(worker, &choosers[i], &samples[i]);
 }
 
 static void prepare(lfmi_worker *worker, lfmi_sample *sample)

@@ -25,8 +25,7 @@ typedef struct lfmi_sample {
     float g;                   /* the gradient, where choosing settles it */
     float threshold;           /* WARP: a violating score is above */
     int32_t n_drawn;           /* candidates drawn so far */
-    uint32_t violating;        /* WARP: which of the last drawn violate and are not rejected, a bit each */
-    float excess;              /* WARP: of the negative's score above the threshold */
+    uint32_t violating;        /* WARP: which of the last drawn violate, a bit each */
     int32_t drawn[LFMI_GROUP]; /* the last of them */
 } lfmi_sample;
 
