@@ -5,16 +5,21 @@
 # like a tag, and which tags does a model lack? This page goes the whole way with `lfm`: clean, split, train, watch,
 # search for parameters, add tags, use what was learnt, compare.
 #
-# It is a script of cells, `bindings/python/examples/story.py`: open it in VS Code or Jupyter, or run it.
-# The likes and tags are made up, in the shape of a real site's; to go through it with your own, give two files of
-# lines with a tab between, `user item` and `item tag`:
+# It is a script of cells, `bindings/python/examples/story.py`: open it in VS Code or Jupyter, which show the pictures
+# where they belong, or run it; `--pictures FOLDER` says where they are to go then, without it they are not kept:
 #
 #     pip install 'liblfm[plot,tune]'
-#     python story.py --likes likes.tsv --tags tags.tsv
+#     python story.py --pictures pictures
+#
+# The likes and tags are made up, in the shape of a real site's; `--small` makes few, to be done in seconds. To go
+# through it with your own, give two files of lines with a tab between, `user item` and `item tag`:
+#
+#     python story.py --pictures pictures --likes likes.tsv --tags tags.tsv
 
 # %%
 import argparse
 import collections
+import pathlib
 
 import numpy as np
 
@@ -24,6 +29,7 @@ parser = argparse.ArgumentParser(allow_abbrev=False)
 parser.add_argument('--likes', help='lines: user TAB item')
 parser.add_argument('--tags', help='lines: item TAB tag')
 parser.add_argument('--small', action='store_true', help='make up few likes, to be done in seconds')
+parser.add_argument('--pictures', type=pathlib.Path, help='a folder to save the pictures in, at the end')
 parser.add_argument('--threads', type=int, default=0, help='0: all there are; 1: results repeat bit for bit')
 given, _ = parser.parse_known_args()  # a notebook has arguments of its own
 if (given.likes is None) != (given.tags is None):
@@ -233,9 +239,9 @@ telling = [common[n] for n in np.argsort(-closeness.mean(axis=1))]
 print('with close neighbours:', ', '.join(telling[:8]))
 print('alone:', ', '.join(telling[:-9:-1]), end='\n\n')
 for tag in telling[:5]:
-    near, _ = with_tags.similar(tag, 100, space='item_feature', among='item')
+    near, _ = with_tags.similar(tag, 300, space='item_feature', among='item')
     lacking = [item for item in near if tag not in shown[item]]
-    print(f"{tag}: {', '.join(near[:4])}; without the tag: {', '.join(lacking[:2])}")
+    print(f"{tag}: {', '.join(near[:4])}; without the tag: {', '.join(lacking[:2]) or 'none'}")
 
 # %% [markdown]
 # The tags themselves lie where their items do. Five of them, and the ten that are most like each:
@@ -296,3 +302,15 @@ print(f"{'':16}{''.join(f'{name:>15}' for name in METRICS)}")
 for name, measured in results.items():
     print(f'{name:16}' + ''.join(f'{result.mean:8.4f} ±{1.96 * result.standard_error:.4f}'
                                  for result in measured.values()))
+
+# %% [markdown]
+# Run as a script, and asked to, this keeps the pictures.
+
+# %%
+if given.pictures is not None:
+    from matplotlib import pyplot
+
+    given.pictures.mkdir(parents=True, exist_ok=True)
+    for number in pyplot.get_fignums():
+        pyplot.figure(number).savefig(given.pictures / f'{number}.png')
+    print('pictures saved in', given.pictures)

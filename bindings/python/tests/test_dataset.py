@@ -1,5 +1,6 @@
 """Dataset, splits, and the files of data sets."""
 import os
+import urllib.request
 import zipfile
 
 import numpy as np
@@ -155,7 +156,7 @@ def test_missing_files(tmp_path, monkeypatch):
 
     def nothing(url, *_, **__):
         raise OSError('no network in tests')
-    monkeypatch.setattr(_common.urllib.request, 'urlopen', nothing)
+    monkeypatch.setattr(urllib.request, 'urlopen', nothing)
     with pytest.raises(IOError, match='no network in tests'):
         fetch_movielens(data_home=tmp_path)
     assert _common.get_data_dir() == os.path.join(os.path.expanduser('~'), 'lightfm_data')

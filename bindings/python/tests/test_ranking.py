@@ -212,7 +212,7 @@ class Redefined(LightFM):
 
 
 @pytest.mark.parametrize('wrap', [lambda m: m, Other], ids=['LightFM', 'other'])
-@pytest.mark.parametrize('k', [1, 3, np.int64(10), 45, 1000, 2.5])
+@pytest.mark.parametrize('k', [1, 3, np.int64(10), 45, 1000, 3.0])
 def test_metrics(world, k, wrap):
     model, test, train, features = world
     test = test.copy()

@@ -1,5 +1,7 @@
 """The story of examples/story.py, on few likes: it runs, it makes sense, and the page in docs is of its cells."""
+import os
 import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -104,6 +106,16 @@ def test_the_page_has_what_was_printed_and_drawn(told):
         assert picture.read_bytes().startswith(b'\x89PNG') and 5_000 < picture.stat().st_size < 60_000
         assert text.count(f'](story/{picture.name})') == 1
     assert text.endswith('Made by `make the page`.\n')
+
+
+def test_run_as_a_script_it_saves_its_pictures(told, tmp_path):
+    page, _ = told
+    folder = tmp_path / 'new' / 'pictures'
+    done = subprocess.run([sys.executable, '-B', str(STORY), '--small', '--threads', '1', '--pictures', str(folder)],
+                          env={**os.environ, 'MPLBACKEND': 'Agg'}, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.endswith(f'pictures saved in {folder}\n'), done.stderr
+    drawn = sorted(picture.name for picture in page.with_suffix('').iterdir())
+    assert sorted(picture.name for picture in folder.iterdir()) == drawn
 
 
 def test_without_optuna_the_search_says_what_to_install(told, monkeypatch, capsys):

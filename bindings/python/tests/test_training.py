@@ -157,12 +157,6 @@ def test_draws_do_not_concern_other_losses(data):
         assert same(none.fit(data[0]), ten.fit(data[0]))
 
 
-def test_an_unknown_loss_set_later_is_logistic(data):
-    odd, logistic = (LightFM(random_state=2) for _ in range(2))
-    odd.loss = 'no such thing'
-    assert same(odd.fit(data[0], epochs=2), logistic.fit(data[0], epochs=2))
-
-
 @pytest.mark.parametrize('name, wrong', [
     ('item_embeddings', np.zeros((150, 10))), ('item_embeddings', np.zeros((149, 10), dtype=np.float32)),
     ('user_biases', np.zeros((120, 1), dtype=np.float32)), ('user_bias_gradients', np.ones(3, dtype=np.float32)),

@@ -32,6 +32,8 @@ def as_coo(matrix: Any, what: str) -> Any:
 def as_csr(matrix: Any, what: str) -> Any:
     """A csr_matrix of any sparse matrix (or of a dense one); a csr_matrix is taken as it is. COO entries of
     one place are added up, as everywhere in SciPy."""
+    check_offsets(matrix, what)
+    _check_places(matrix, what)
     if isinstance(matrix, sp.csr_matrix):
         return matrix
     if hasattr(matrix, 'tocsr'):
@@ -39,6 +41,20 @@ def as_csr(matrix: Any, what: str) -> Any:
     elif not (isinstance(matrix, np.ndarray) and matrix.ndim == 2):
         raise TypeError(f'{what} must be a scipy.sparse matrix, not {type(matrix).__name__}')
     return matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix)
+
+
+def _check_places(matrix: Any, what: str) -> None:
+    """Refuse a COO matrix with places that SciPy, making a CSR matrix of it, would follow out of its arrays."""
+    if getattr(matrix, 'format', None) != 'coo':
+        return
+    for name, places, n in (('row', matrix.row, matrix.shape[0]), ('column', matrix.col, matrix.shape[-1])):
+        check_range(places, n, what, name)
+
+
+def check_range(places: Any, n: int, what: str, name: str) -> None:
+    if len(places) and not (0 <= places.min() and places.max() < n):
+        entry = int(np.argmax((places < 0) | (places >= n)))
+        raise ValueError(f'{what}: entry {entry}: the {name} {places[entry]} is outside [0, {n})')
 
 
 def feature_csr(features: Any, what: str) -> Any:
@@ -90,7 +106,8 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
         user_ids.fill(user)
     user_ids = np.asarray(user_ids)
     if user_ids.ndim != 1 or item_ids.ndim != 1:
-        raise ValueError('item_ids must be a one-dimensional array, user_ids an integer or such an array')
+        kind = ValueError if user_ids.ndim and item_ids.ndim else TypeError
+        raise kind('item_ids must be a one-dimensional array, user_ids an integer or such an array')
     if len(user_ids) != len(item_ids):
         raise ValueError(f'Expected the number of user IDs ({len(user_ids)}) to equal the number of item IDs '
                          f'({len(item_ids)})')
@@ -116,13 +133,16 @@ def _as_int32(ids: Any, what: str) -> Tuple[Any, int]:
         if most < 2**31 - 1:
             return np.ascontiguousarray(ids, dtype=np.int32), most
     elif ids.dtype.kind in 'OUS':
-        return _as_int32(ids.astype(np.int64), what)
+        return _as_int32(ids.astype(np.float64 if ids.dtype.kind == 'O' else np.int64), what)
     elif ids.dtype.kind not in 'iufb':
         raise TypeError(f'{what} must be numbers, not {ids.dtype}')
     low, high = ids.min(), ids.max()
     if not (low >= 0 and high < 2**31 - 1):
         raise _bad_ids(what, low, high)
-    return np.ascontiguousarray(ids, dtype=np.int32), int(high)
+    whole = np.ascontiguousarray(ids, dtype=np.int32)
+    if ids.dtype.kind == 'f' and not np.array_equal(whole, ids):
+        raise ValueError(f'{what} must be whole numbers, not {ids[np.argmax(whole != ids)]}')
+    return whole, int(high)
 
 
 def _bad_ids(what: str, low: Any, high: Any) -> ValueError:

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, List, Optional, Tuple
+import operator
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from .._running import new_cancel, run_interruptibly
 
 LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,
           'warp-kos': _abi.LFM_LOSS_WARP_KOS}
+
+SCHEDULES = ('adagrad', 'adadelta')
 
 # attribute, side, the library's array, whether it is a matrix, whether only Adadelta has it
 ARRAYS: Tuple[Tuple[str, int, int, bool, bool], ...] = tuple(
@@ -40,13 +43,43 @@ def checked_array(model: Any, name: str, ndim: int) -> Any:
     return array
 
 
+def check_choices(model: Any) -> None:
+    """Refuse a loss or a schedule that was set later and does not exist."""
+    for name, choices in (('loss', tuple(LOSSES)), ('learning_schedule', SCHEDULES)):
+        if getattr(model, name) not in choices:
+            raise ValueError(f'{name} is {getattr(model, name)!r}, must be one of {", ".join(choices)}')
+
+
+def components(model: Any) -> int:
+    """no_components, which may have been set to anything."""
+    d = operator.index(model.no_components)
+    if d < 1:
+        raise ValueError(f'no_components is {d}, must be 1 or more')
+    return d
+
+
+def _number(model: Any, name: str) -> float:
+    number = getattr(model, name)
+    if isinstance(number, str):
+        raise TypeError(f'{name} must be a number, not the string {number!r}')
+    return float(number)
+
+
+def _count(model: Any, name: str, most: int) -> int:
+    """A parameter that is a whole number of 1 or more; above `most` it counts as that."""
+    number = min(_number(model, name), most)
+    if not number >= 1:
+        raise ValueError(f'{name} is {getattr(model, name)}, must be 1 or more')
+    return int(number)
+
+
 def pair_of(model: Any, side: str) -> Tuple[Any, Any]:
     """(embeddings, biases) of a side, packed and of no_components columns."""
     vectors = checked_array(model, f'{side}_embeddings', 2)
     biases = checked_array(model, f'{side}_biases', 1)
     if len(biases) != len(vectors):
         raise ValueError(f'{side}_biases has {len(biases)} entries, {side}_embeddings {len(vectors)} rows')
-    d = int(model.no_components)
+    d = components(model)
     if d > vectors.shape[1]:
         raise ValueError(f'no_components is {d}, {side}_embeddings has {vectors.shape[1]} columns: fit again')
     if d < vectors.shape[1]:
@@ -63,7 +96,7 @@ class Training:
         self._owner = model
         self._cancel = new_cancel()
         self._threads = threads
-        self._d = int(model.no_components)
+        self._d = components(model)
         self._adadelta = model.learning_schedule == 'adadelta'
         data = interactions.data
         if np.all(data == 1):
@@ -116,15 +149,10 @@ class Training:
     def run_epoch(self, seed: int) -> None:
         """One epoch with the parameters that the model has now."""
         m = self._owner
-        if m.max_sampled < 1 and m.loss in ('warp', 'warp-kos'):
+        if m.loss in ('warp', 'warp-kos') and m.max_sampled < 1:
             return  # nobody is drawn, nobody violates: an epoch without a step
-        options = make(
-            'lfm_train_options', loss=LOSSES.get(m.loss, _abi.LFM_LOSS_LOGISTIC), epochs=1,
-            learning_rate=float(m.learning_rate), regularisation=_abi.LFM_REGULARISATION_LIGHTFM,
-            user_alpha=float(m.user_alpha), item_alpha=float(m.item_alpha), rho=float(m.rho),
-            epsilon=max(float(m.epsilon), 1e-30), max_sampled=max(_bounded(m.max_sampled, 1000000), 1),
-            kos_k=max(_bounded(m.k, 1000), 1), kos_n=_bounded(m.n, 1000), kos_known=1, threads=self._threads,
-            draw_seed=seed, cancel=self._cancel.pointer)
+        options = make('lfm_train_options', epochs=1, regularisation=_abi.LFM_REGULARISATION_LIGHTFM,
+                       threads=self._threads, draw_seed=seed, cancel=self._cancel.pointer, **_options(m))
 
         def call() -> None:
             lib.lfm_model_fit_partial(
@@ -142,8 +170,22 @@ class Training:
             raise
 
 
-def _bounded(number: Any, most: int) -> int:
-    return min(int(number), most)
+def _options(m: Any) -> Dict[str, Any]:
+    """The library's options for those parameters that play a part."""
+    options: Dict[str, Any] = {'loss': LOSSES[m.loss]}
+    for name in ('user_alpha', 'item_alpha', 'learning_rate', 'rho', 'epsilon'):
+        options[name] = _number(m, name)
+    if m.learning_schedule == 'adadelta':
+        del options['learning_rate']
+        if 0 <= options['epsilon'] < 1e-30:
+            options['epsilon'] = 1e-30
+    else:
+        del options['rho'], options['epsilon']
+    if m.loss in ('warp', 'warp-kos'):
+        options['max_sampled'] = _count(m, 'max_sampled', 1000000)
+    if m.loss == 'warp-kos':
+        options.update(kos_k=_count(m, 'k', 1000), kos_n=_count(m, 'n', 1000), kos_known=1)
+    return options
 
 
 def _features(matrix: Optional[Any], n_rows: int) -> Optional[Handle]:

@@ -12,7 +12,7 @@ from .. import _abi
 from .._library import Handle, create, lib, make
 from .._matrices import address, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
-from ._inputs import as_csr, feature_csr
+from ._inputs import as_csr, check_range, feature_csr
 from ._parameters import checked_array, pair_of
 
 
@@ -52,6 +52,7 @@ def represent(model: Any, side: str, features: Optional[Any]) -> Tuple[Any, Any]
     if features is None:
         return vectors, biases
     width = features.shape[1]
+    check_range(features.indices[:features.nnz], width, f'{side}_features', 'column')
     return features @ vectors[:width], features @ biases[:width]
 
 
@@ -96,15 +97,16 @@ class Ranking:
 
     def __init__(self, model: Any, test: Any, train: Any, user_features: Any, item_features: Any,
                  threads: int, check_intersections: bool) -> None:
+        self.test = as_csr(test, 'test_interactions')
+        train = None if train is None else as_csr(train, 'train_interactions')
         self._disjoint = train is None
         if check_intersections and train is not None:
-            self._disjoint = check_disjoint(test, train)
-        n_users, n_items = test.shape
+            self._disjoint = check_disjoint(self.test, train)
+        n_users, n_items = self.test.shape
         user_features = feature_rows(model, 'user', user_features, n_users, True)
         item_features = feature_rows(model, 'item', item_features, n_items, True)
         self.threads = threads
-        self.test = as_csr(test, 'test_interactions')
-        train = None if train is None else _cut(as_csr(train, 'train_interactions'), n_users, n_items)
+        train = None if train is None else _cut(train, n_users, n_items)
         self._test = interactions_from_csr(self.test)
         self._train = None if train is None else interactions_from_csr(train)
         left = represent(model, 'user', None if user_features is None else user_features[:n_users])
@@ -189,7 +191,6 @@ def check_disjoint(test: Any, train: Any) -> bool:
     if tuple(test.shape) != tuple(train.shape):
         raise ValueError(f'test_interactions are {test.shape[0]} x {test.shape[1]}, train_interactions '
                          f'{train.shape[0]} x {train.shape[1]}: the shapes must be the same')
-    test, train = as_csr(test, 'test_interactions'), as_csr(train, 'train_interactions')
     left, right = interactions_from_csr(test), interactions_from_csr(train)
     found, user, item = ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int32()
     lib.lfm_find_overlap(left.pointer, right.pointer, ctypes.byref(found), ctypes.byref(user), ctypes.byref(item))

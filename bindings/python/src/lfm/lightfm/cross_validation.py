@@ -17,7 +17,7 @@ def random_train_test_split(interactions: Any, test_percentage: float = 0.2,
     ----------
     interactions: sparse matrix
     test_percentage: float
-        The fraction (not percentage) of the entries that go to test.
+        The fraction (not percentage) of the entries that go to test, from 0 to 1.
     random_state: int, numpy.random.RandomState or None
         A matrix of weights that has its entries in the same order is split along the same lines when the
         seed is the same.
@@ -28,6 +28,8 @@ def random_train_test_split(interactions: Any, test_percentage: float = 0.2,
     """
     if not sp.issparse(interactions):
         raise ValueError(f'Interactions must be a scipy.sparse matrix, not {type(interactions).__name__}')
+    if not 0 <= test_percentage <= 1:
+        raise ValueError(f'test_percentage is {test_percentage}, must be a fraction between 0 and 1')
     if not isinstance(random_state, np.random.RandomState):
         random_state = np.random.RandomState(random_state)
     entries = interactions.tocoo()

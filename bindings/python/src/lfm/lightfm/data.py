@@ -7,6 +7,8 @@ from typing import Any, Dict, Hashable, Iterable, Iterator, List, Optional, Tupl
 import numpy as np
 import scipy.sparse as sp
 
+from ._inputs import check_finite
+
 __all__ = ['Dataset']
 
 Mapping = Dict[Hashable, int]
@@ -68,15 +70,15 @@ class Dataset:
         for entry in data:
             if len(entry) not in (2, 3):
                 raise ValueError(f'Expecting tuples of (user_id, item_id, weight) or (user_id, item_id), got {entry!r}')
-            for what, identity, mapping, numbers in (
-                    ('user', entry[0], self._user_id_mapping, rows),
-                    ('item', entry[1], self._item_id_mapping, columns)):
+            user, item, *weight = entry
+            for what, identity, mapping, numbers in (('user', user, self._user_id_mapping, rows),
+                                                     ('item', item, self._item_id_mapping, columns)):
                 number = mapping.get(identity)
                 if number is None:
                     raise ValueError(f'{what.capitalize()} id {identity} not in {what} id mapping. Make sure you call '
                                      'the fit method with it')
                 numbers.append(number)
-            weights.append(entry[2] if len(entry) == 3 else 1.0)
+            weights.append(weight[0] if weight else 1.0)
         row, column = np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32)
         ones = np.ones(len(row), dtype=np.int32)
         shape = self.interactions_shape()
@@ -88,7 +90,8 @@ class Dataset:
         """Build the matrix of user features, a CSR matrix of float32.
 
         data: tuples (user id, names of features) or (user id, {name: weight}).
-        normalize: divide each row by the sum of its absolute weights; a row without features is an error.
+        normalize: divide each row by the sum of its absolute weights; a row without features is an error, and so is
+        a weight that is not finite.
         """
         return _build_features('user', data, self._user_id_mapping, self._user_feature_mapping,
                                self._user_identity_features, normalize)
@@ -168,6 +171,9 @@ def _build_features(kind: str, data: Iterable[Tuple[Any, Any]], ids: Mapping, na
 def _normalise(matrix: Any, kind: str) -> None:
     """Divide each row by the sum of its absolute weights, in place."""
     lengths = np.diff(matrix.indptr)
+    if not len(lengths):
+        raise ValueError(f'Cannot normalize feature matrix: there are no {kind}s. Call fit first')
+    check_finite(matrix.data, f'the {kind} features')
     if not lengths.all():
         raise ValueError(f'Cannot normalize feature matrix: some rows have zero norm, as that of {kind} number '
                          f'{int(np.argmin(lengths))}, which has no features')

@@ -30,6 +30,7 @@ def precision_at_k(model: Any, test_interactions: Any, train_interactions: Any =
     """The share of the first k places that hold a test item: a float32 for each user, 0 for users without
     test interactions. A user's best possible value is (number of test items) / k."""
     check_threads(num_threads)
+    k = _whole(k)
     hits = _hits(model, test_interactions, train_interactions, k, user_features, item_features, num_threads,
                  check_intersections)
     return _rows(hits / np.float32(k), test_interactions, preserve_rows)
@@ -41,7 +42,7 @@ def recall_at_k(model: Any, test_interactions: Any, train_interactions: Any = No
     """The share of a user's test items that stand in the first k places: a float64 for each user, 0 for users
     without test interactions."""
     check_threads(num_threads)
-    hits = _hits(model, test_interactions, train_interactions, k, user_features, item_features, num_threads,
+    hits = _hits(model, test_interactions, train_interactions, _whole(k), user_features, item_features, num_threads,
                  check_intersections)
     wanted = _row_counts(test_interactions)
     recall = hits.astype(np.float64) / np.maximum(wanted, 1)
@@ -111,13 +112,19 @@ def _ranks(model: Any, test: Any, train: Any, user_features: Any, item_features:
                                      check_intersections=check_intersections), 'ranks')
 
 
-def _hits(model: Any, test: Any, train: Any, k: Any, user_features: Any, item_features: Any, num_threads: int,
+def _whole(k: Any) -> int:
+    if not 1 <= k < 2**63 or k != int(k):
+        raise ValueError(f'k must be a whole number of 1 or more, not {k}')
+    return int(k)
+
+
+def _hits(model: Any, test: Any, train: Any, k: int, user_features: Any, item_features: Any, num_threads: int,
           check_intersections: bool) -> Any:
     """How many of each user's test items have a rank below k, as float32."""
-    if isinstance(k, (int, np.integer)) and 1 <= k < 2**31:
+    if k < 2**31:
         ranking = _fast(model, test, train, user_features, item_features, num_threads, check_intersections)
         if ranking is not None:
-            return ranking.hits(int(k)).astype(np.float32)
+            return ranking.hits(k).astype(np.float32)
     ranks = _ranks(model, test, train, user_features, item_features, num_threads, check_intersections)
     rows = np.repeat(np.arange(ranks.shape[0]), np.diff(ranks.indptr))
     return np.bincount(rows, weights=ranks.data < k, minlength=ranks.shape[0]).astype(np.float32)

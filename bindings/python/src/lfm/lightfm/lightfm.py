@@ -1,15 +1,15 @@
 """The class LightFM."""
 from __future__ import annotations
 
-import operator
 from typing import Any, Dict, Iterable, Optional, Tuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
-from ._parameters import ARRAYS, Training, checked_array
+from ._parameters import ARRAYS, SCHEDULES, Training, check_choices, checked_array, components
 from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
@@ -88,7 +88,7 @@ class LightFM:
                             (n > 0, f'n is {n}, must be 1 or more'),
                             (0 < rho < 1, f'rho is {rho}, must be between 0 and 1'),
                             (epsilon >= 0, f'epsilon is {epsilon}, must be 0 or more'),
-                            (learning_schedule in ('adagrad', 'adadelta'),
+                            (learning_schedule in SCHEDULES,
                              f'learning_schedule is {learning_schedule!r}, must be adagrad or adadelta'),
                             (loss in ('logistic', 'warp', 'bpr', 'warp-kos'),
                              f'loss is {loss!r}, must be logistic, warp, bpr or warp-kos')):
@@ -183,7 +183,7 @@ class LightFM:
         sample_weight: COO matrix, optional
             Weights of the interactions, 0 or more: the same entries in the same order. Not for k-OS WARP.
         epochs: int
-            Passes over the interactions.
+            Passes over the interactions, 0 or more.
         num_threads: int
             Threads; one makes results repeat bit for bit.
         verbose: bool
@@ -193,6 +193,9 @@ class LightFM:
         -------
         The fitted model itself.
         """
+        check_choices(self)
+        if epochs < 0:
+            raise ValueError(f'epochs is {epochs}, must be 0 or more')
         interactions = as_coo(interactions, 'interactions')
         weights = sample_weights(interactions, sample_weight, self.loss)
         n_users, n_items = interactions.shape
@@ -205,7 +208,7 @@ class LightFM:
         item_width = n_items if item_features is None else item_features.shape[1]
         fresh = self.item_embeddings is None
         if fresh:
-            self._initialize(operator.index(self.no_components), item_width, user_width)
+            self._initialize(components(self), item_width, user_width)
             fresh = getattr(self._initialize, '__func__', None) is LightFM._initialize
         for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
             check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
@@ -282,7 +285,7 @@ class LightFM:
         self._check_initialized()
         if features is None:
             return getattr(self, f'{side}_biases'), getattr(self, f'{side}_embeddings')
-        features = feature_csr(features, 'features')
+        features = feature_csr(features if hasattr(features, 'tocsr') else sp.csr_matrix(features), 'features')
         known = checked_array(self, f'{side}_embeddings', 2).shape[0]
         if features.shape[1] != known:
             raise ValueError(f'features has {features.shape[1]} columns, but the model has embeddings for {known} '

@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import urllib.request
 from typing import Any, Optional
 
 
@@ -19,6 +18,8 @@ def create_data_dir(path: Any) -> None:
 
 def download(url: str, dest_path: Any) -> None:
     """Fetch a file; it appears whole or not at all. Raises IOError."""
+    import urllib.request  # which takes as long as this whole package
+
     folder = os.path.dirname(os.path.abspath(dest_path))
     with urllib.request.urlopen(url, timeout=60) as response:
         handle, part = tempfile.mkstemp(dir=folder)
