@@ -9,8 +9,10 @@ import numpy as np
 
 from . import _abi, _files
 from ._data import Features, Interactions
+from ._errors import NotFittedError
+from ._checks import choice, number, whole
 from ._ids import Ids, check_same
-from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows
+from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
 from ._matrices import address
 from ._running import new_cancel, run_interruptibly
 from ._scorer import Explanation, Result, Scorer
@@ -28,18 +30,9 @@ def _set_options(group: int, options: Any, values: Dict[str, Any]) -> None:
         value = values[name]
         if choices is not None:
             names = choices.split('|')
-            if value not in names:
-                raise ValueError(f'{name} is {value!r}: choose {", ".join(names)}')
-            value = names.index(value)
+            value = names.index(choice(name, value, names))
         kind = dict(options._fields_)[name]
-        if kind is ctypes.c_double:
-            setattr(options, name, float(value))
-            continue
-        if isinstance(value, str) or value != value or abs(value) == float('inf') or int(value) != value:
-            raise ValueError(f'{name} is {value!r}: it must be a whole number')
-        setattr(options, name, int(value))
-        if getattr(options, name) != int(value):  # ctypes keeps the lowest bits
-            raise ValueError(f'{name} is {value!r}: that is outside of what the library can hold')
+        put(options, name, number(name, value) if kind is ctypes.c_double else whole(name, value))
 
 
 class Model:
@@ -114,7 +107,7 @@ class Model:
         callbacks: functions called at each epoch's end, see lfm.callbacks. y plays no part.
         """
         given = Interactions.of(interactions)
-        features = {'user': Features.of(user_features), 'item': Features.of(item_features)}
+        features = {'user': Features.of(user_features, 'user_features'), 'item': Features.of(item_features, 'item_features')}
         self._handle = self._scorer = None
         options = make('lfm_model_options')
         _set_options(_abi.LFM_OPTIONS_MODEL, options, self.get_params())
@@ -132,7 +125,7 @@ class Model:
             model.fit(interactions, user_features=user_features, item_features=item_features, callbacks=callbacks)
             self.__dict__.update({name: value for name, value in model.__dict__.items() if name.startswith('_')})
             return self
-        features = {side: self._features[side] if given is None else Features.of(given)
+        features = {side: self._features[side] if given is None else Features.of(given, f'{side}_features')
                     for side, given in (('user', user_features), ('item', item_features))}
         given = Interactions.of(interactions)
         check_same(self._ids['user'], given.user_ids, 'interactions: user')
@@ -206,7 +199,7 @@ class Model:
 
     def _fitted(self) -> Handle:
         if self._handle is None:
-            raise ValueError('the model is not fitted: call fit first')
+            raise NotFittedError('the model is not fitted: call fit first')
         return self._handle
 
     @property

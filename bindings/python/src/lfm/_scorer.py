@@ -86,7 +86,7 @@ class Scorer:
             sides.append(embeddings(vectors, biases))
         handle = create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(sides[0]),
                         ctypes.byref(sides[1]), None)
-        return cls(handle, as_ids(user_ids), as_ids(item_ids))
+        return cls(handle, as_ids(user_ids, 'user_ids'), as_ids(item_ids, 'item_ids'))
 
     @property
     def n_users(self) -> int:
@@ -131,7 +131,7 @@ class Scorer:
 
     def _numbered(self, data: Any, what: str, sides: Sequence[str] = ('user', 'item')) -> Interactions:
         """Interactions whose ids, if they have any, are the scorer's."""
-        given = Interactions.of(data)
+        given = Interactions.of(data, what)
         for side in sides:
             check_same(self.ids[side], given.user_ids if side == 'user' else given.item_ids, f'{what}: {side}')
         return given

@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 
+from ._errors import UnknownIdError
 from ._ids import Ids, rows_of
 from ._scorer import Scorer
 from .callbacks import TRAIN, EarlyStopping, Validation
@@ -64,7 +65,7 @@ def embeddings(model: Any, space: str = 'item', ids: Optional[Iterable[Any]] = N
     measure: 'cosine' scales vectors to length one first, as `similar` does; 'dot' takes them as they are
     ax: axes to draw into; None: those of a new figure
 
-    KeyError for an id that is not there; ValueError for a space, method or measure that does not exist, for fewer
+    UnknownIdError (a KeyError) for an id that is not there; ValueError for a space, method or measure that does not exist, for fewer
     than two points, and for a method's result of another shape; ImportError without matplotlib.
     """
     scorer: Scorer = model if isinstance(model, Scorer) else model.scorer()
@@ -143,7 +144,7 @@ def _points(scorer: Scorer, space: str, ids: Optional[Iterable[Any]]) -> Tuple[A
         return vectors[:0], Ids(wanted)
     rows = rows_of(known, wanted, space)
     if known is None and len(rows) and rows.max() >= len(vectors):
-        raise KeyError(f'there is no {space} {rows.max()}: there are {len(vectors)}')
+        raise UnknownIdError(f'there is no {space} {rows.max()}: there are {len(vectors)}')
     names = np.empty(len(wanted), dtype=object)
     names[:] = wanted
     return vectors[rows], Ids(names)
