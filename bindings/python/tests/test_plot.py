@@ -84,7 +84,7 @@ def test_learning_curves_by_name(trained, ax):
     drawn = lines(ax)
     assert list(drawn) == ['warp (train)', 'warp (test)', 'old', 'trial', 'one']
     assert drawn['old'] == [[1, 0.1], [2, 0.2]] and drawn['trial'] == [[2, 0.3], [4, 0.25]]
-    for nothing in ({}, [], {'x': []}, callbacks.Validation(None)):
+    for nothing in ({}, [], {'x': []}, callbacks.Validation(np.eye(2))):
         with pytest.raises(ValueError, match='nothing was measured'):
             plot.learning_curve(nothing, ax=ax)
 

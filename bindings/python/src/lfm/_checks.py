@@ -1,4 +1,4 @@
-"""Arguments looked at before anything is done: what cannot be is a TypeError or a ValueError that names the argument."""
+"""Arguments looked at before anything is done: what cannot be is a TypeError or ValueError that names the argument."""
 from __future__ import annotations
 
 import math

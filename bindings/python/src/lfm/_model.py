@@ -1,22 +1,24 @@
 """The trainable model, as an estimator of scikit-learn's kind."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import inspect
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+import math
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from . import _abi, _files
 from ._data import Features, Interactions
-from ._errors import NotFittedError
+from ._errors import InvalidError, NotFittedError, error_of
 from ._checks import choice, number, whole
 from ._ids import Ids, check_same
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
 from ._matrices import address
 from ._running import new_cancel, run_interruptibly
 from ._scorer import Explanation, Result, Scorer
-from .callbacks import Callback, State
+from .callbacks import Callback, State, checked
 
 _ARRAYS = {'embeddings': _abi.LFM_EMBEDDINGS, 'biases': _abi.LFM_BIASES}
 _MODEL_OPTIONS = ('components', 'optimiser', 'seed', 'init_scale')
@@ -100,71 +102,109 @@ class Model:
     # training
 
     def fit(self, interactions: Any, y: Any = None, *, user_features: Any = None, item_features: Any = None,
-            callbacks: Iterable[Callback] = ()) -> 'Model':
+            callbacks: Optional[Iterable[Callback]] = ()) -> 'Model':
         """Learn anew from interactions: an Interactions or any sparse matrix of users x items.
 
         user_features, item_features: Features or sparse matrices; None: each user (item) is its own feature.
         callbacks: functions called at each epoch's end, see lfm.callbacks. y plays no part.
+        BusyError while another call trains this model: from its callbacks, and from other threads.
         """
+        with self._alone():
+            return self._fit(interactions, user_features, item_features, self.epochs, callbacks)
+
+    def _fit(self, interactions: Any, user_features: Any, item_features: Any, epochs: int,
+             callbacks: Optional[Iterable[Callback]]) -> 'Model':
+        functions = checked(callbacks)
         given = Interactions.of(interactions)
-        features = {'user': Features.of(user_features, 'user_features'), 'item': Features.of(item_features, 'item_features')}
+        features = {side: Features.of(of_side, f'{side}_features')
+                    for side, of_side in (('user', user_features), ('item', item_features))}
         self._handle = self._scorer = None
         options = make('lfm_model_options')
         _set_options(_abi.LFM_OPTIONS_MODEL, options, self.get_params())
         width = {side: n if features[side] is None else features[side].n_features  # type: ignore[union-attr]
                  for side, n in (('user', given.n_users), ('item', given.n_items))}
         handle = create('model', lib.lfm_model_create, None, width['user'], width['item'], ctypes.byref(options))
-        return self._train(handle, given, features, self.epochs, callbacks)
+        return self._train(handle, given, features, epochs, functions)
 
     def partial_fit(self, interactions: Any, y: Any = None, *, epochs: Optional[int] = None, user_features: Any = None,
-                    item_features: Any = None, callbacks: Iterable[Callback] = ()) -> 'Model':
+                    item_features: Any = None, callbacks: Optional[Iterable[Callback]] = ()) -> 'Model':
         """Go on for more epochs (as many as the parameter says when epochs is None), on the same or other
-        interactions. Features that are not given are those of the call before."""
-        if self._handle is None:
-            model = Model(**{**self.get_params(), 'epochs': self.epochs if epochs is None else epochs})
-            model.fit(interactions, user_features=user_features, item_features=item_features, callbacks=callbacks)
-            self.__dict__.update({name: value for name, value in model.__dict__.items() if name.startswith('_')})
-            return self
-        features = {side: self._features[side] if given is None else Features.of(given, f'{side}_features')
-                    for side, given in (('user', user_features), ('item', item_features))}
-        given = Interactions.of(interactions)
-        check_same(self._ids['user'], given.user_ids, 'interactions: user')
-        check_same(self._ids['item'], given.item_ids, 'interactions: item')
-        return self._train(self._handle, given, features,
-                           self.epochs if epochs is None else epochs, callbacks)
+        interactions. Features that are not given are those of the call before. BusyError: as in fit."""
+        epochs = self.epochs if epochs is None else epochs
+        with self._alone():
+            if self._handle is None:
+                return self._fit(interactions, user_features, item_features, epochs, callbacks)
+            functions = checked(callbacks)
+            features = {side: self._features[side] if given is None else Features.of(given, f'{side}_features')
+                        for side, given in (('user', user_features), ('item', item_features))}
+            given = Interactions.of(interactions)
+            check_same(self._ids['user'], given.user_ids, 'interactions: user')
+            check_same(self._ids['item'], given.item_ids, 'interactions: item')
+            return self._train(self._handle, given, features, epochs, functions)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A training call has the model to itself: the library's models know, but fit makes a new one."""
+        own = object()
+        if self.__dict__.setdefault('_call', own) is not own:
+            raise error_of(_abi.LFM_ERROR_BUSY, 'the model is in use by another training call (or by the one whose '
+                                                'callback this is)')
+        try:
+            yield
+        finally:
+            del self.__dict__['_call']
 
     def _train(self, handle: Handle, given: Interactions, features: Dict[str, Optional[Features]], epochs: int,
-               callbacks: Iterable[Callback]) -> 'Model':
+               functions: List[Callback]) -> 'Model':
         cancel = new_cancel()
         options = make('lfm_train_options', cancel=cancel.pointer)
         _set_options(_abi.LFM_OPTIONS_TRAIN, options, {**self.get_params(), 'epochs': epochs})
+        before = self._handle, self._seen, self._features, self._ids
         if given.user_ids is not None or self._handle is not handle:
             self._ids = {'user': given.user_ids, 'item': given.item_ids}
-        raised: List[BaseException] = []
-        functions = list(callbacks)
-        if functions:
-            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, raised))
-            options.progress = ctypes.cast(hook, ctypes.c_void_p)
         self._handle, self._seen, self._features, self._scorer = handle, given, features, None
+        raised: List[BaseException] = []
+        done = self.epochs_done
+        states = [State(self, make('lfm_progress', epoch=done, epochs=done + options.epochs, loss=math.nan,
+                                   violation_rate=math.nan, learning_rate=options.learning_rate))]
+        if functions:
+            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, states, raised))
+            options.progress = ctypes.cast(hook, ctypes.c_void_p)
         pointers = [None if features[side] is None else features[side]._handle.pointer  # type: ignore[union-attr]
                     for side in ('user', 'item')]
+        begun = []
         try:
+            for function in functions:
+                if hasattr(function, 'begin'):
+                    function.begin(states[0])
+                begun.append(function)
+            if states[0].rate_was_set:
+                options.learning_rate, options.schedule = states[0].learning_rate, _abi.LFM_SCHEDULE_CONSTANT
+            if states[0].stopped:
+                options.epochs = 0
             run_interruptibly(lambda: lib.lfm_model_fit_partial(
                 handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel)
+        except InvalidError:  # before the first step
+            self._handle, self._seen, self._features, self._ids = before
+            raise
         finally:
             self._scorer = None
+            for function in begun:
+                if hasattr(function, 'end'):
+                    function.end(states[0])
             if raised:
                 raise raised[0]
         return self
 
-    def _progress(self, functions: List[Callback], raised: List[BaseException]) -> Callable[[int, int], int]:
+    def _progress(self, functions: List[Callback], states: List[State],
+                  raised: List[BaseException]) -> Callable[[int, int], int]:
         def hook(progress: int, _: int) -> int:
             try:
                 told = STRUCTS['lfm_progress'].from_address(progress)
                 if not told.epoch_ended:
                     return 0
                 self._scorer = None
-                state = State(self, told)
+                states[0] = state = State(self, told)
                 for function in functions:
                     function(state)
                 told.learning_rate = state.learning_rate
@@ -264,7 +304,7 @@ class Model:
         return _files.load_model(cls, path)
 
     def __getstate__(self) -> Dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer')}
+        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer', '_call')}
         state['_bytes'] = None if self._handle is None else _files.model_bytes(self._handle)
         return state
 

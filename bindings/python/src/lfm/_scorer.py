@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _abi
+from ._checks import instance
 from ._data import Features, Interactions
 from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
 from ._library import STRUCTS, Handle, create, lib, make
@@ -285,10 +286,7 @@ class Scorer:
         given = self._numbered(test, 'test')
         left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
             None if exclude is None else self._numbered(exclude, 'exclude')
-        names = [metrics] if isinstance(metrics, str) else list(metrics)
-        wanted = (STRUCTS['lfm_metric'] * len(names))()
-        for place, name in enumerate(names):
-            lib.lfm_metric_parse(name.encode(), ctypes.addressof(wanted) + place * ctypes.sizeof(wanted[0]))
+        names, wanted = parse_metrics(metrics)
         results = (STRUCTS['lfm_metric_result'] * len(names))()
         results[0].size = ctypes.sizeof(results[0])
         users = np.empty((given.n_users, len(names)), dtype=np.float64)
@@ -321,6 +319,20 @@ class Scorer:
             own = self.ids[side]
             return feature if own is None else own.names[feature]
         return feature if names is None else names.names[feature - first]
+
+
+def parse_metrics(metrics: Union[str, Sequence[str]]) -> Tuple[List[str], Any]:
+    """Names of metrics as a list, and as the library wants them. ValueError for one that does not exist."""
+    if not isinstance(metrics, str) and not hasattr(metrics, '__iter__'):
+        raise TypeError(f'metrics is {metrics!r}: give a name, or a list of names')
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not names:
+        raise ValueError('metrics is empty: there is nothing to measure')
+    wanted = (STRUCTS['lfm_metric'] * len(names))()
+    for place, name in enumerate(names):
+        lib.lfm_metric_parse(instance(f'metrics: number {place}', name, str, 'a name').encode(),
+                             ctypes.addressof(wanted) + place * ctypes.sizeof(wanted[0]))
+    return names, wanted
 
 
 LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,

@@ -65,8 +65,8 @@ def embeddings(model: Any, space: str = 'item', ids: Optional[Iterable[Any]] = N
     measure: 'cosine' scales vectors to length one first, as `similar` does; 'dot' takes them as they are
     ax: axes to draw into; None: those of a new figure
 
-    UnknownIdError (a KeyError) for an id that is not there; ValueError for a space, method or measure that does not exist, for fewer
-    than two points, and for a method's result of another shape; ImportError without matplotlib.
+    UnknownIdError (a KeyError) for an id that is not there; ValueError for a space, method or measure that does not
+    exist, for fewer than two points, and for a method's result of another shape; ImportError without matplotlib.
     """
     scorer: Scorer = model if isinstance(model, Scorer) else model.scorer()
     vectors, names = _points(scorer, space, ids)
