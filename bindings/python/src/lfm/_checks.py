@@ -8,7 +8,7 @@ from typing import Any, Iterable
 import numpy as np
 
 
-def number(name: str, value: Any, what: str = 'a number') -> float:
+def number(name: str, value: Any, what: str = 'a finite number') -> float:
     """A finite number."""
     try:
         if isinstance(value, (str, bytes)) or np.iscomplexobj(value):

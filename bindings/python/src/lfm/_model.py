@@ -37,6 +37,16 @@ def _set_options(group: int, options: Any, values: Dict[str, Any]) -> None:
         put(options, name, number(name, value) if kind is ctypes.c_double else whole(name, value))
 
 
+def check_parameter(name: str, value: Any) -> None:
+    """Raise the ValueError or TypeError for a value that a parameter of Model's can never have."""
+    for group, kind in ((_abi.LFM_OPTIONS_MODEL, 'model'), (_abi.LFM_OPTIONS_TRAIN, 'train')):
+        if name in (row[0] for row in option_rows(group)):
+            options = make(f'lfm_{kind}_options')
+            _set_options(group, options, {name: value})
+            text = ctypes.create_string_buffer(_abi.LFM_OPTION_TEXT_SIZE)
+            getattr(lib, f'lfm_{kind}_options_get')(ctypes.byref(options), name.encode(), text, len(text))
+
+
 class Model:
     """A hybrid recommender: an embedding and a bias for every feature of users and items.
 
