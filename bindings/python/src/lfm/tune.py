@@ -155,7 +155,8 @@ class Objective:
         self.space = checked(SPACE if space is None else space, self._module)
         self.metric = instance('metric', metric, str, 'the name of a metric')
         self.patience, self.every = whole('patience', patience, 1), whole('every', every, 1)
-        self.fixed = instance('model', Model(epochs=100) if model is None else model, Model, 'an lfm.Model').get_params()
+        model = Model(epochs=100) if model is None else instance('model', model, Model, 'an lfm.Model')
+        self.fixed = model.get_params()
         for name, value in self.fixed.items():
             check_parameter(name, value)
         whole("the model's epochs", self.fixed['epochs'], 1)
@@ -235,7 +236,8 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     train, validation, space, metric, model, patience, every, user_features, item_features: as in Objective
     trials, timeout: end after so many trials (1 or more) or seconds (above 0), whichever comes first; None: no such
         bound
-    seed: of the sampler, 0 to 2^32 - 1, or None for another each time. With it, and threads=1 in the model, a search repeats exactly
+    seed: of the sampler, 0 to 2^32 - 1, or None for another each time. With it, and threads=1 in the model, a search
+        repeats exactly
     sampler, pruner: Optuna's; None: TPESampler, and MedianPruner after the first five epochs
     study: an Optuna study to go on with, of direction 'maximize', which brings its own sampler and pruner
     progress: show Optuna's progress bar
@@ -289,7 +291,8 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
     space: as in Objective, but with scikit-optimize's dimensions in place of Optuna's distributions. None: SPACE with
         epochs from 1 to 250
     train, validation, metric, model, user_features, item_features: as in Objective
-    trials: how many, 1 or more. seed: of the forest, 0 to 2^32 - 1; with it, and threads=1 in the model, a search repeats exactly
+    trials: how many, 1 or more. seed: of the forest, 0 to 2^32 - 1; with it, and threads=1 in the model, a search
+        repeats exactly
     options: passed on to skopt.forest_minimize: n_initial_points, callback, verbose, ...
 
     A trial that diverges or fails counts as 0. Ctrl-C and errors: as in `search`, with scikit-optimize for Optuna.
@@ -306,7 +309,8 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
     done: List[Trial] = []
 
     def loss(point: List[Any]) -> float:
-        sampled = {name: value.item() if hasattr(value, 'item') else value for name, value in zip(objective.space, point)}
+        sampled = {name: value.item() if hasattr(value, 'item') else value
+                   for name, value in zip(objective.space, point)}
         began, state, reason = time.monotonic(), 'complete', ''
         curve: List[Tuple[int, float]] = []
         try:
