@@ -12,7 +12,7 @@ import numpy as np
 from . import _abi, _files
 from ._data import Features, Interactions
 from ._errors import InvalidError, NotFittedError, error_of
-from ._checks import choice, number, whole
+from ._checks import choice, instance, number, whole
 from ._ids import Ids, check_same
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
 from ._matrices import address
@@ -338,5 +338,12 @@ def evaluate(model: Any, test: Any, metrics: Any = ('precision@10', 'recall@10',
     interval of `confidence`), threads.
     Returns a Result (mean, n_users, standard_error, low, high) for each name.
     """
-    scorer: Scorer = model if isinstance(model, Scorer) else model.scorer()
-    return scorer.evaluate(test, metrics, **options)
+    return scorer_of(model).evaluate(test, metrics, **options)
+
+
+def scorer_of(model: Any) -> Scorer:
+    """The scorer of a Model, or the Scorer itself."""
+    if isinstance(model, Scorer):
+        return model
+    scorer: Scorer = instance('model', model, Model, 'an lfm.Model or a Scorer').scorer()
+    return scorer
