@@ -138,3 +138,97 @@ def test_splits_that_cannot_be(likes):
     for wrong, kind in (('a', TypeError), (-1, ValueError), (2**40, ValueError)):
         with pytest.raises(kind, match='min_user'):
             likes.threshold(wrong)
+
+
+@pytest.mark.parametrize('k, kind', [(0, ValueError), (-1, ValueError), (2.5, ValueError), (float('nan'), ValueError),
+                                     ('a', TypeError), (None, TypeError)], ids=str)
+def test_numbers_of_answers_that_cannot_be(model, k, kind):
+    for call in (lambda: model.recommend('u1', k), lambda: model.recommend(['u1'], k), lambda: model.similar('i1', k),
+                 lambda: model.explain('u1', 'i1', k), lambda: model.scorer().recommend_vectors(np.ones(8), k)):
+        with pytest.raises(kind, match='^k is'):
+            call()
+
+
+def test_more_answers_than_there_are(model):
+    assert len(model.similar('i1', 2**40)[0]) == model.scorer().n_items - 1
+    assert len(model.recommend('u1', 2**40, exclude=None)[0]) == model.scorer().n_items
+    assert model.recommend('u1', np.int64(3))[0].tolist() == model.recommend('u1', 3.0)[0].tolist()
+
+
+@pytest.mark.parametrize('name, value, kind', [
+    ('measure', 'x', ValueError), ('space', 'x', ValueError), ('space', ['item'], ValueError), ('among', 'x', ValueError),
+    ('exclude', 'x', ValueError), ('exclude', True, ValueError)])
+def test_similar_to_what_cannot_be(model, name, value, kind):
+    with pytest.raises(kind, match=f'^{name} is'):
+        model.similar('i1', **{name: value})
+
+
+def test_what_is_left_out(likes, model):
+    for call in (lambda **options: model.recommend('u1', 2, **options), lambda **options: model.evaluate(likes, **options)):
+        with pytest.raises(ValueError, match="exclude is 'sen': choose seen"):
+            call(exclude='sen')
+        with pytest.raises(TypeError, match='exclude: a matrix'):
+            call(exclude=True)
+    for name in ('candidates', 'exclude_items'):
+        with pytest.raises(TypeError, match=f"{name}: a list or a column is needed, not 'i1'"):
+            model.recommend('u1', 2, **{name: 'i1'})
+
+
+def test_explanations_are_of_one(model):
+    for pair, name in (((['u1'], 'i1'), 'user'), (('u1', ['i1']), 'item')):
+        with pytest.raises(TypeError, match=f'^{name} is .*one id'):
+            model.explain(*pair)
+
+
+def test_evaluations_that_cannot_be(likes, model):
+    for options, kind in (({'bootstrap': 'a'}, TypeError), ({'bootstrap': 2**40}, ValueError),
+                          ({'confidence': 'a'}, TypeError), ({'threads': 2**40}, ValueError)):
+        with pytest.raises(kind, match=f'^{next(iter(options))} is'):
+            model.evaluate(likes, 'auc', exclude=None, **options)
+    for wrong, what in ((lfm.Model, 'is the class Model'), (5, 'model is 5')):
+        with pytest.raises(TypeError, match=what):
+            lfm.evaluate(wrong, likes)
+
+
+def test_what_cannot_be_folded_in(model):
+    """A pointer of the caller's, say, would be followed."""
+    scorer, new = model.scorer(), np.eye(3, model.scorer().n_items)
+    for name in ('size', 'cancel', 'start', 'training', 'side'):
+        with pytest.raises(ValueError, match=f'no option {name!r}: choose loss'):
+            scorer.fold_in(new, **{name: 5})
+    for options, kind in (({'loss': 'x'}, ValueError), ({'epochs': 'a'}, TypeError), ({'seed': -1}, ValueError)):
+        with pytest.raises(kind, match=f'^{next(iter(options))} is'):
+            scorer.fold_in(new, **options)
+
+
+def test_vectors_that_cannot_be(model):
+    scorer = model.scorer()
+    for given, kind in ((np.ones(8) * 1j, TypeError), (['1'] * 8, TypeError), (np.ones((1, 2, 8)), ValueError)):
+        with pytest.raises(kind, match='^vectors: '):
+            scorer.recommend_vectors(given)
+    two = np.ones((2, 3))
+    for users, items, options, kind in ((two * 1j, two, {}, TypeError), (None, two, {}, TypeError), (5, 5, {}, ValueError),
+                                        ([1, 2], two, {}, ValueError), (two, two, {'user_biases': [1]}, ValueError),
+                                        (two, two, {'user_ids': ['a']}, ValueError)):
+        with pytest.raises(kind, match='^embeddings|there are 1 user ids for 2 users'):
+            lfm.Scorer.from_embeddings(users, items, **options)
+
+
+def test_sides_and_sizes_that_cannot_be(likes):
+    model = lfm.Model(2, epochs=1, threads=1).fit(planted()[0])
+    with pytest.raises(ValueError, match='side is'):
+        model.parameters('users')
+    for n, kind in (('a', TypeError), (-1, ValueError), (2**40, ValueError)):
+        with pytest.raises(kind, match='n_users is'):
+            model.resize(n_users=n)
+    named = lfm.Model(2, epochs=1, threads=1).fit(likes)
+    for options, what in (({'user_ids': ['x'], 'n_users': 500}, 'give one of them'), ({'n_users': 500}, 'give user_ids')):
+        with pytest.raises(ValueError, match=what):
+            named.resize(**options)
+    with pytest.raises(TypeError, match="user_ids: .* 'abc'"):
+        named.resize(user_ids='abc')
+    # What was refused has added no id.
+    with pytest.raises(lfm.BusyError):
+        named.fit(likes, callbacks=[lambda state: named.resize(user_ids=['new'])])
+    with pytest.raises(lfm.UnknownIdError):
+        named.recommend('new')

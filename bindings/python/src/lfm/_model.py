@@ -13,9 +13,9 @@ from . import _abi, _files
 from ._data import Features, Interactions
 from ._errors import InvalidError, NotFittedError, error_of
 from ._checks import choice, instance, number, whole
-from ._ids import Ids, check_same
+from ._ids import Ids, as_array, check_same
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
-from ._matrices import address
+from ._matrices import INT32_MAX, address
 from ._running import new_cancel, run_interruptibly
 from ._scorer import Explanation, Result, Scorer
 from .callbacks import Callback, State, checked
@@ -230,19 +230,24 @@ class Model:
         (those that are known already do no harm) or, where there are no ids, the new numbers. They begin with
         fresh parameters; partial_fit trains them."""
         handle = self._fitted()
-        wanted = []
+        wanted, ids = [], dict(self._ids)
         for side, more, n in (('user', user_ids, n_users), ('item', item_ids, n_items)):
             if self._features[side] is not None and (more is not None or n is not None):
                 raise ValueError(f'the model describes {side}s by features: give those to partial_fit')
-            known = self._ids[side]
+            known = ids[side]
             if more is not None:
                 if known is None:
                     raise ValueError(f'{side}s have no ids here: give n_{side}s')
-                self._ids[side] = known = known.extended(more)
+                if n is not None:
+                    raise ValueError(f'n_{side}s follows from {side}_ids: give one of them')
+                ids[side] = known = known.extended(as_array(more, f'{side}_ids'))
                 n = len(known)
-            wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else n)
+            elif n is not None and known is not None:
+                raise ValueError(f'{side}s have ids here: give {side}_ids')
+            wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else
+                          whole(f'n_{side}s', n, 0, INT32_MAX))
         lib.lfm_model_resize(handle.pointer, wanted[0], wanted[1], None)
-        self._seen, self._scorer = None, None
+        self._ids, self._seen, self._scorer = ids, None, None
         return self
 
     # answers
@@ -259,11 +264,11 @@ class Model:
 
     def parameters(self, side: str) -> Tuple[Any, Any]:
         """(embeddings, biases) of the features of 'user' or 'item', as copies."""
-        handle, found = self._fitted(), []
+        handle, place, found = self._fitted(), _SIDES[choice('side', side, _SIDES)], []
         for array in _ARRAYS.values():
-            shape = (lib.lfm_model_n_features(handle.pointer, _SIDES[side]), lib.lfm_model_columns(handle.pointer, array))
+            shape = (lib.lfm_model_n_features(handle.pointer, place), lib.lfm_model_columns(handle.pointer, array))
             values = np.empty(shape, dtype=np.float32)
-            lib.lfm_model_get(handle.pointer, _SIDES[side], array, address(values) or 8, values.size)
+            lib.lfm_model_get(handle.pointer, place, array, address(values) or 8, values.size)
             found.append(values)
         return found[0], found[1][:, 0]
 

@@ -127,7 +127,8 @@ def _curves(history: Any, metric: Optional[str]) -> Tuple[Optional[str], Dict[st
             curves[name] = _numbers(points)
         else:
             measured = list(dict.fromkeys(key for _, values in points for key in values))
-            metric = next(iter(one.metrics if isinstance(one, Validation) else measured), '') if metric is None else metric
+            if metric is None:
+                metric = next(iter(one.metrics if isinstance(one, Validation) else measured), '')
             if metric not in measured:
                 raise ValueError(f'there is no {metric!r} in the history: choose {", ".join(measured)}')
             both = [key for key in (TRAIN + metric, metric) if key in measured]
@@ -180,7 +181,7 @@ def _ids(what: str, ids: Any) -> List[Any]:
     """One id, or each of many once."""
     if isinstance(ids, (str, bytes)) or np.ndim(ids) == 0 and not hasattr(ids, '__iter__'):
         return [ids]
-    return list(dict.fromkeys(as_array(ids if hasattr(ids, '__len__') else list(ids), what).tolist()))
+    return list(dict.fromkeys(as_array(list(ids), what).tolist()))
 
 
 def _measured(vectors: Any, measure: str) -> Any:
