@@ -54,8 +54,9 @@ def test_columns_of_another_length(name):
     assert lfm.Interactions(matrix, weights=matrix * 2).weights.tolist() == [2, 2, 2]
 
 
-@pytest.mark.parametrize('given', [5, True, None, 'abc', {1: 2}, lfm.Features(np.eye(2))], ids=str)
+@pytest.mark.parametrize('given', [5, True, None, 'abc', {1: 2}, 'features'], ids=str)
 def test_what_is_no_matrix(likes, model, given):
+    given = lfm.Features(np.eye(2)) if given == 'features' else given
     for call, name in ((lfm.Interactions, 'interactions'), (lfm.Interactions.of, 'interactions'),
                        (lfm.Features, 'features'), (lfm.Model().fit, 'interactions'), (model.evaluate, 'test'),
                        (lambda x: lfm.Model().fit(likes, item_features=x), 'item_features')):
@@ -124,6 +125,9 @@ def test_columns_of_pandas_own_kinds():
 
 
 def test_tags_that_cannot_be():
+    for option in ('identity', 'normalise'):
+        with pytest.raises(TypeError, match=f"{option} is 'no'"):
+            lfm.Features(np.eye(2), **{option: 'no'})
     for tags, what in (({'a': 'chair'}, "of 'a' are 'chair'"), ({'a': None}, "of 'a' are None"), (['a'], 'a list')):
         with pytest.raises(TypeError, match=what):
             lfm.Features.from_tags(['a'], tags)
@@ -182,7 +186,8 @@ def test_explanations_are_of_one(model):
 
 def test_evaluations_that_cannot_be(likes, model):
     for options, kind in (({'bootstrap': 'a'}, TypeError), ({'bootstrap': 2**40}, ValueError),
-                          ({'confidence': 'a'}, TypeError), ({'threads': 2**40}, ValueError)):
+                          ({'confidence': 'a'}, TypeError), ({'threads': 2**40}, ValueError),
+                          ({'keep_empty': 'no'}, TypeError), ({'check_overlap': 2}, ValueError)):
         with pytest.raises(kind, match=f'^{next(iter(options))} is'):
             model.evaluate(likes, 'auc', exclude=None, **options)
     for wrong, what in ((lfm.Model, 'is the class Model'), (5, 'model is 5')):
@@ -208,7 +213,8 @@ def test_vectors_that_cannot_be(model):
             scorer.recommend_vectors(given)
     two = np.ones((2, 3))
     for users, items, options, kind in ((two * 1j, two, {}, TypeError), (None, two, {}, TypeError),
-                                        (5, 5, {}, ValueError), ([1, 2], two, {}, ValueError), (two, two, {'user_biases': [1]}, ValueError),
+                                        (5, 5, {}, ValueError), ([1, 2], two, {}, ValueError),
+                                        (two, two, {'user_biases': [1]}, ValueError),
                                         (two, two, {'user_ids': ['a']}, ValueError)):
         with pytest.raises(kind, match='^embeddings|there are 1 user ids for 2 users'):
             lfm.Scorer.from_embeddings(users, items, **options)

@@ -38,6 +38,11 @@ def whole(name: str, value: Any, least: float = -math.inf, most: float = math.in
     return found
 
 
+def switch(name: str, value: Any) -> bool:
+    """True or False."""
+    return bool(whole(name, value, 0, 1))
+
+
 def choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """One of some names."""
     if not isinstance(value, str) or value not in choices:

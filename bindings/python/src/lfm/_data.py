@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _abi
-from ._checks import choice, floats, numbers, whole
+from ._checks import choice, floats, numbers, switch, whole
 from ._errors import UnknownIdError
 from ._ids import Ids, as_array, as_ids
 from ._library import Handle, create, lib, make
@@ -238,7 +238,7 @@ class Features:
     def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False) -> None:
         given = as_sparse(matrix, 'features')
         self._matrix = given if isinstance(given, sp.csr_matrix) else sp.csr_matrix(given)
-        self._identity, self._normalise = bool(identity), bool(normalise)
+        self._identity, self._normalise = switch('identity', identity), switch('normalise', normalise)
         self.names = as_ids(names, 'names')
         if self.names is not None and len(self.names) != self._matrix.shape[1]:
             raise ValueError(f'there are {len(self.names)} names for {self._matrix.shape[1]} columns')

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _abi
-from ._checks import choice, floats, instance, whole
+from ._checks import choice, floats, instance, switch, whole
 from ._data import Features, Interactions
 from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
 from ._library import STRUCTS, Handle, create, lib, make, put
@@ -318,8 +318,8 @@ class Scorer:
         results[0].size = ctypes.sizeof(results[0])
         users = np.empty((given.n_users, len(names)), dtype=np.float64)
         cancel = new_cancel()
-        options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=int(keep_empty),
-                       check_overlap=int(check_overlap), bootstrap=bootstrap, confidence=confidence, threads=threads,
+        options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=switch('keep_empty', keep_empty),
+                       check_overlap=switch('check_overlap', check_overlap), bootstrap=bootstrap, confidence=confidence, threads=threads,
                        cancel=cancel.pointer)
         run_interruptibly(lambda: lib.lfm_evaluate(
             self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
