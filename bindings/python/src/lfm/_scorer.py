@@ -319,8 +319,8 @@ class Scorer:
         users = np.empty((given.n_users, len(names)), dtype=np.float64)
         cancel = new_cancel()
         options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=switch('keep_empty', keep_empty),
-                       check_overlap=switch('check_overlap', check_overlap), bootstrap=bootstrap, confidence=confidence, threads=threads,
-                       cancel=cancel.pointer)
+                       check_overlap=switch('check_overlap', check_overlap), bootstrap=bootstrap,
+                       confidence=confidence, threads=threads, cancel=cancel.pointer)
         run_interruptibly(lambda: lib.lfm_evaluate(
             self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
             ctypes.byref(results), address(users) or 8), cancel)
