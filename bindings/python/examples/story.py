@@ -261,8 +261,8 @@ lfm.plot.embeddings(with_tags, 'item_feature', dict.fromkeys(tag for near in aro
 # %%
 def suggest(wanted, k=10):
     """k tags for each item, none of which it has."""
-    near, _ = with_tags.similar(wanted, k + 20, space='item', among='item_feature')
-    return {item: [tag for tag in row if tag not in shown[item]][:k] for item, row in zip(wanted, near)}
+    near, _ = with_tags.similar(wanted, k, space='item', among='item_feature')
+    return dict(zip(wanted, near.tolist()))
 
 
 suggested = suggest(list(hidden))

@@ -203,8 +203,12 @@ def test_tags(likes):
     groups = {name: [f'tag{int(name[1:]) % 5}'] for name in likes.item_ids}
     features = lfm.Features.from_tags(likes.item_ids, groups)
     model = lfm.Model(16, threads=1, epochs=10).fit(likes, item_features=features)
-    tags, _ = model.similar('i7', 3, space='item', among='item_feature')
-    assert set(tags) <= {f'tag{n}' for n in range(5)}
+    tags, near = model.similar('i7', 9, space='item', among='item_feature', exclude=None)
+    assert sorted(tags) == [f'tag{n}' for n in range(5)] and tags[0] == 'tag2'
+    lacking, closeness = model.similar('i7', 9, space='item', among='item_feature')
+    assert lacking.tolist() == tags[1:].tolist() and closeness.tolist() == near[1:].tolist()
+    both, _ = model.similar(['i7', 'i8'], 9, space='item', among='item_feature')
+    assert both.shape == (2, 9) and both[0].tolist() == [*lacking, *[None] * 5] and 'tag3' not in both[1]
     items, _ = model.similar('tag2', 3, space='item_feature', among='item')
     assert all(name.startswith('i') for name in items)
     assert len(model.similar('tag2', 9, space='item_feature')[0]) == 4
@@ -343,5 +347,5 @@ def test_offsets_that_lead_out_of_a_matrix():
                                          ('epochs', '8'), ('threads', float('nan')), ('max_sampled', float('inf'))])
 def test_options_that_are_no_whole_numbers(name, value):
     """Neither wrapped around nor rounded."""
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(TypeError if isinstance(value, str) else ValueError, match=name):
         lfm.Model(**{name: value}).fit(sp.identity(3))

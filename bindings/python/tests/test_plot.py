@@ -84,7 +84,7 @@ def test_learning_curves_by_name(trained, ax):
     drawn = lines(ax)
     assert list(drawn) == ['warp (train)', 'warp (test)', 'old', 'trial', 'one']
     assert drawn['old'] == [[1, 0.1], [2, 0.2]] and drawn['trial'] == [[2, 0.3], [4, 0.25]]
-    for nothing in ({}, [], {'x': []}, callbacks.Validation(None)):
+    for nothing in ({}, [], {'x': []}, callbacks.Validation(np.eye(2))):
         with pytest.raises(ValueError, match='nothing was measured'):
             plot.learning_curve(nothing, ax=ax)
 
@@ -189,3 +189,47 @@ def test_without_matplotlib(trained, monkeypatch):
     for draw in (lambda: plot.learning_curve(watch), lambda: plot.embeddings(model)):
         with pytest.raises(ImportError, match=r'liblfm\[plot\]'):
             draw()
+
+
+def test_highlights_of_one_and_twice(trained, ax):
+    model, _, _ = trained
+    plot.embeddings(model, highlight='i3', ax=ax)
+    assert [text.get_text() for text in ax.texts] == ['i3'] and len(ax.collections[1].get_offsets()) == 1
+    for options, drawn in (({'highlight': ['i3', 'i3', 'i5']}, [148, 2]), ({'highlight': {'a': 'i3'}}, [149, 1]),
+                           ({'highlight': np.array(['i3', 'i5'])}, [148, 2]),
+                           ({'ids': ['i3', 'i5', 'i3'], 'highlight': 'i5'}, [1, 1])):
+        other = plot.embeddings(model, ax=Figure().subplots(), **options)
+        assert [len(dots.get_offsets()) for dots in other.collections] == drawn
+    with pytest.raises(lfm.UnknownIdError, match="there is no item 'abc'"):
+        plot.embeddings(model, highlight='abc', ax=ax)
+
+
+def test_arguments_of_embeddings_that_cannot_be(trained, ax):
+    model, _, _ = trained
+    for options, what in (({'labels': np.array(['i1', 'i2'])}, 'labels is'), ({'labels': ['i1']}, 'labels is'),
+                          ({'ax': 5}, 'ax is 5'), ({'method': lambda vectors: vectors[:, :2] * 1j}, 'complex'),
+                          ({'model': 5}, 'model is 5'), ({'model': lfm.Model}, 'model is the class Model')):
+        with pytest.raises(TypeError, match=what):
+            plot.embeddings(**{'model': model, 'ax': ax, **options})
+    with pytest.raises(ValueError, match='not finite'):
+        plot.embeddings(model, method=lambda vectors: vectors[:, :2] * np.nan, ax=ax)
+
+
+@pytest.mark.filterwarnings('error')
+def test_curves_of_arrays_and_trials(ax):
+    trial = lfm.tune.Trial(0, 'complete', 0.2, 2, {}, {}, [(1, 0.1), (2, 0.2)], 1.0)
+    for one in (np.array([0.1, 0.2]), np.array([[1, 0.1], [2, 0.2]]), [[1, 0.1], [2, 0.2]], trial):
+        (line,) = plot.learning_curve(one, ax=Figure().subplots()).get_lines()
+        assert line.get_xydata().tolist() == [[1, 0.1], [2, 0.2]]
+    # Of two callbacks one may measure more often: its history has what both did.
+    plot.learning_curve([(1, {'auc': 0.1}), (2, {'auc': 0.2, 'mrr': 0.5})], 'mrr', ax=ax)
+    assert lines(ax) == {'test': [[2, 0.5]]}
+
+
+@pytest.mark.parametrize('wrong', [5, None, 'abc', callbacks.Validation, [(1, 2, 3)], [(1,)], ['a', 'b'], {'a': 5},
+                                   [{'auc': 0.1}], np.ones((2, 3))], ids=str)
+def test_what_is_no_curve(ax, wrong):
+    with pytest.raises(TypeError, match='no curve|no point of a curve|a value is'):
+        plot.learning_curve(wrong, ax=ax)
+    with pytest.raises(ValueError, match='there is no'):
+        plot.learning_curve([(1, {})], ax=ax)

@@ -75,7 +75,8 @@ def test_a_search_repeats(optuna, data):
 def test_table(optuna, data):
     found = search(*data, {'components': [4, 8]}, **{**KNOBS, 'trials': 3})
     frame = pytest.importorskip('pandas').DataFrame(found.table())
-    assert list(frame.columns) == ['number', 'state', 'value', 'epoch', 'seconds', 'components']
+    assert list(frame.columns) == ['number', 'state', 'value', 'seconds', 'components', 'epochs', 'reason']
+    assert list(frame.epochs) == [trial.epoch for trial in found.trials] and set(frame.reason) == {''}
     assert len(frame) == 3 and (frame.seconds > 0).all() and frame.components.isin([4, 8]).all()
 
 
@@ -124,6 +125,43 @@ def test_divergence_ends_a_trial_and_not_the_search(optuna, data):
     assert [trial.state for trial in found.trials] == ['diverged', 'complete']
     assert math.isnan(found.trials[0].value) and found.best_trial is found.trials[1]
     assert 'diverged' in found.study.trials[0].user_attrs['diverged']
+    assert 'diverged in epoch 1' in found.trials[0].reason and found.table()[0]['reason'] == found.trials[0].reason
+
+
+# A linear schedule needs to be told where it ends (schedule_epochs).
+SCHEDULES = {'schedule': ['constant', 'linear']}
+
+
+def test_parameters_that_do_not_go_together_fail_a_trial_and_not_the_search(optuna, data):
+    study = study_of(optuna, {'schedule': 'linear'}, {'schedule': 'constant'})
+    found = search(*data, SCHEDULES, **{**KNOBS, 'trials': 2}, study=study)
+    assert [trial.state for trial in found.trials] == ['failed', 'complete']
+    assert found.best_params['schedule'] == 'constant'
+    assert 'schedule_epochs' in found.trials[0].reason and found.table()[0]['reason'] == found.trials[0].reason
+    assert found.trials[1].reason == '' and math.isnan(found.trials[0].value)
+    assert [trial.state.name for trial in study.trials] == ['FAIL', 'COMPLETE']
+    alone = study_of(optuna, {'schedule': 'linear'})  # Optuna's optimize needs no `catch` for it
+    alone.optimize(Objective(*data, SCHEDULES, model=KNOBS['model']), n_trials=1)
+
+
+@pytest.mark.parametrize('space, state', [({'schedule': ['linear']}, 'failed'), ({'learning_rate': [1e6]}, 'diverged')])
+def test_every_trial_failed(optuna, data, space, state):
+    with pytest.raises(lfm.tune.SearchError, match=f'none of 3 trials was completed: trial 0 {state}: .*') as caught:
+        search(*data, space, **{**KNOBS, 'trials': 3})
+    failed = caught.value.search
+    assert [trial.state for trial in failed.trials] == [state] * 3 and failed.trials[0].reason in str(caught.value)
+    assert isinstance(caught.value, lfm.Error) and isinstance(caught.value, ValueError)
+    with pytest.raises(lfm.tune.SearchError):
+        failed.best_params
+
+
+def test_errors_of_the_callers_own_code_come_out(optuna, data):
+    class Pruner(optuna.pruners.NopPruner):
+        def prune(self, study, trial):
+            raise ZeroDivisionError('mine')
+
+    with pytest.raises(ZeroDivisionError, match='mine'):
+        search(*data, QUICK, **KNOBS, pruner=Pruner())
 
 
 def test_features_are_those_of_the_search(optuna, data):
@@ -231,7 +269,16 @@ def test_a_forest_survives_divergence_and_ctrl_c(skopt, data):
     found = forest_minimize(*data, {'learning_rate': (1e-3, 1e6, 'log')}, **KNOBS, callback=ctrl_c)
     assert found.interrupted and found.study is None and len(found.trials) == 6
     assert {trial.state for trial in found.trials} == {'complete', 'diverged'}
+    assert all((trial.reason != '') == (trial.state == 'diverged') for trial in found.trials)
     assert found.best_value == -seen[-1] > 0
+
+
+def test_a_forest_survives_parameters_that_do_not_go_together(skopt, data):
+    found = forest_minimize(*data, SCHEDULES, **KNOBS)
+    assert {(trial.state, trial.sampled['schedule']) for trial in found.trials} == \
+        {('complete', 'constant'), ('failed', 'linear')}
+    with pytest.raises(lfm.tune.SearchError, match='none of 2 trials .* trial 0 failed: .*schedule_epochs'):
+        forest_minimize(*data, {'schedule': ['linear']}, **{**KNOBS, 'trials': 2})
 
 
 # Without either
@@ -249,7 +296,74 @@ def test_what_is_missing_is_told(data, monkeypatch, call, module, package):
     ({'learning_rate': (0.1, 0.01)}, 'learning_rate'), ({'learning_rate': (0.0, 0.1, 'log')}, 'above 0'),
     ({'learning_rate': (0.01, 0.1, 'exp')}, "'exp'"), ({'loss': ('bpr', 'warp')}, 'choices'),
     ({'rollback': (0, 1)}, 'choices'), ({'components': []}, 'choices'), ({'user_scale': (0.1, 1)}, 'alpha'),
-    ({'alpha': (0, 1), 'item_alpha': (0, 1)}, 'item_alpha')])
+    ({'alpha': (0, 1), 'item_alpha': (0, 1)}, 'item_alpha'), ({}, 'space is empty'), ({'epochs': (1, 5)}, 'epochs'),
+    ({'learning_rate': (-1, 1)}, 'learning_rate'), ({'components': (-4, 4)}, 'components'),
+    ({'learning_rate': (0.1, math.inf)}, 'learning_rate'), ({'learning_rate': (math.nan, 1)}, 'learning_rate'),
+    ({'components': (2.5, 8)}, 'components'), ({'alpha': (-1, 1)}, 'alpha'), ({'loss': ['warp', 'wrap']}, 'wrap'),
+    ({'alpha': (0, 1), 'user_scale': [-1]}, 'user_scale'), ({'components': [8, -8]}, 'components')], ids=str)
 def test_spaces_that_cannot_be(data, space, what):
     with pytest.raises(ValueError, match=what):
         Objective(*data, space)
+
+
+@pytest.mark.parametrize('space', [5, 'abc', [('components', (2, 4))], {'learning_rate': (None, 1)},
+                                   {'components': ('a', 'b')}, {'learning_rate': [0.1, 'x']}], ids=str)
+def test_spaces_of_another_type(data, space):
+    with pytest.raises(TypeError, match='space is' if not isinstance(space, dict) else next(iter(space))):
+        Objective(*data, space)
+
+
+def test_distributions_that_cannot_be(optuna, data):
+    some = optuna.distributions
+    for entry in (some.FloatDistribution(2, 8), some.IntDistribution(-4, 4), some.CategoricalDistribution([8, 'x']), 8):
+        with pytest.raises((ValueError, TypeError), match='components'):
+            Objective(*data, {'components': entry})
+
+
+def test_dimensions_that_cannot_be(skopt, data):
+    for entry in (skopt.space.Real(2, 8), skopt.space.Integer(-4, 4), skopt.space.Categorical([8, 'x']), 8):
+        with pytest.raises((ValueError, TypeError), match='components'):
+            forest_minimize(*data, {'components': entry})
+    with pytest.raises(ValueError, match='epochs'):
+        forest_minimize(*data, {'epochs': (0, 5)})
+
+
+ALL = [('metric', ('auc',), TypeError), ('metric', 5, TypeError), ('metric', 'precison@10', ValueError),
+       ('model', 5, TypeError), ('model', lfm.Model, TypeError), ('model', lfm.Model(epochs=0), ValueError),
+       ('model', lfm.Model(components=-1), ValueError), ('train', 5, TypeError), ('validation', None, TypeError),
+       ('item_features', 5, TypeError), ('user_features', sp.identity(3), ValueError)]
+CURVES = [('every', 0, ValueError), ('every', 'x', TypeError), ('patience', 0, ValueError),
+          ('patience', 1.5, ValueError)]
+COUNTS = [('trials', -1, ValueError), ('trials', 0, ValueError), ('trials', math.nan, ValueError),
+          ('trials', 'x', TypeError), ('seed', -1, ValueError), ('seed', 'x', TypeError), ('nonsense', 1, TypeError)]
+OPTUNAS = [('timeout', 0, ValueError), ('timeout', math.nan, ValueError), ('timeout', 'x', TypeError),
+           ('sampler', 5, TypeError), ('pruner', 5, TypeError), ('study', 'x', TypeError), ('n_jobs', 0, ValueError),
+           ('n_trials', 5, TypeError), ('callbacks', 5, TypeError), ('callbacks', [5], TypeError)]
+FORESTS = [('n_initial_points', 9, ValueError), ('n_initial_points', 'x', TypeError), ('n_calls', 5, TypeError)]
+
+
+@pytest.mark.parametrize('call, name, value, kind', [
+    *((Objective, *case) for case in ALL + CURVES), *((search, *case) for case in ALL + CURVES + COUNTS + OPTUNAS),
+    *((forest_minimize, *case) for case in ALL + COUNTS + FORESTS)], ids=str)
+def test_arguments_that_cannot_be(request, monkeypatch, data, call, name, value, kind):
+    """They are refused before anything is trained."""
+    if call is not Objective:
+        request.getfixturevalue('optuna' if call is search else 'skopt')
+    options = {'train': data[0], 'validation': data[1], 'space': {'components': (2, 8)}, name: value}
+    options.update({} if call is Objective or name == 'trials' else {'trials': 8})
+    monkeypatch.setattr(Objective, 'fit', None)
+    with pytest.raises(kind, match={'precison@10': value, 'user_features': 'user feature matrix'}.get(
+            value if name == 'metric' else name, 'components' if 'components=' in repr(value) else name)):
+        call(**options)
+
+
+def test_samplers_are_objects_and_studies_have_one_value(optuna, data):
+    for options in ({'sampler': optuna.samplers.TPESampler}, {'pruner': optuna.pruners.NopPruner}):
+        with pytest.raises(TypeError, match=f'{next(iter(options))} is the class'):
+            search(*data, QUICK, **KNOBS, **options)
+    with pytest.raises(ValueError, match='maximize'):
+        search(*data, QUICK, **KNOBS, study=optuna.create_study(directions=['maximize', 'maximize']))
+    study = study_of(optuna)
+    search(*data, {'components': (2, 8)}, **{**KNOBS, 'trials': 1}, study=study)
+    with pytest.raises(ValueError, match='the space is not that of the trials'):
+        search(*data, {'components': [2, 8]}, **{**KNOBS, 'trials': 1}, study=study)

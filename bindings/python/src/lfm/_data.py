@@ -8,9 +8,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _abi
+from ._checks import choice, floats, numbers, switch, whole
+from ._errors import UnknownIdError
 from ._ids import Ids, as_array, as_ids
 from ._library import Handle, create, lib, make
-from ._matrices import address, as_csr, check_offsets, features_from_csr, interactions_from_coo
+from ._matrices import INT32_MAX, address, as_sparse, features_from_csr, interactions_from_coo
 from ._running import new_cancel
 
 _DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,
@@ -24,6 +26,32 @@ def _array(pointer: Optional[int], n: int, kind: Any) -> Optional[Any]:
     if n == 0:
         return np.empty(0, dtype=kind)
     return np.array(np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(kind)), (n,)))
+
+
+def _policy(duplicates: str) -> int:
+    return _DUPLICATES[choice('duplicates', duplicates, _DUPLICATES)]
+
+
+def _column(name: str, values: Any) -> Optional[Any]:
+    """A column of real numbers."""
+    return None if values is None else numbers(name, as_array(values, name))
+
+
+def _whole_column(name: str, values: Any) -> Optional[Any]:
+    """A column of int64; of dates it is how often their unit has passed since 1970."""
+    if values is None:
+        return None
+    array = as_array(values, name)
+    if array.dtype.kind == 'M':
+        if np.isnat(array).any():
+            raise ValueError(f'{name}: number {int(np.argmax(np.isnat(array)))} is missing')
+        return array.astype(np.int64)
+    with np.errstate(invalid='ignore'):
+        found = numbers(name, array).astype(np.int64)
+    if not (found == array).all():
+        place = int(np.argmin(found == array))
+        raise ValueError(f'{name}: number {place} is {array[place]}: it must be a whole number below 2^63')
+    return found
 
 
 class Interactions:
@@ -44,17 +72,17 @@ class Interactions:
 
     def __init__(self, matrix: Any, *, user_ids: Any = None, item_ids: Any = None, weights: Any = None,
                  timestamps: Any = None, duplicates: str = 'keep') -> None:
-        if not sp.issparse(matrix):
-            matrix = sp.coo_matrix(matrix)
-        check_offsets(matrix, 'interactions')
-        coo = matrix.tocoo(copy=False)
+        coo = as_sparse(matrix, 'interactions').tocoo(copy=False)
         if sp.issparse(weights):
-            weights = weights.tocoo().data
-        if duplicates not in _DUPLICATES:
-            raise ValueError(f"duplicates is {duplicates!r}: choose {', '.join(_DUPLICATES)}")
-        values = None if coo.data.dtype.kind != 'O' and (coo.data == 1).all() else coo.data
-        self._settle(interactions_from_coo(coo.shape, coo.row, coo.col, values, weights, timestamps,
-                                           duplicates=_DUPLICATES[duplicates]), as_ids(user_ids), as_ids(item_ids))
+            weights = weights.tocoo()
+            if weights.shape != coo.shape or not (np.array_equal(weights.row, coo.row)
+                                                  and np.array_equal(weights.col, coo.col)):
+                raise ValueError('weights: a matrix of them must have the entries of the interactions, in their order')
+            weights = weights.data
+        values = None if (coo.data == 1).all() else coo.data
+        handle = interactions_from_coo(coo.shape, coo.row, coo.col, values, _column('weights', weights),
+                                       _whole_column('timestamps', timestamps), duplicates=_policy(duplicates))
+        self._settle(handle, as_ids(user_ids, 'user_ids'), as_ids(item_ids, 'item_ids'))
 
     def _settle(self, handle: Handle, user_ids: Optional[Ids], item_ids: Optional[Ids]) -> None:
         self._handle = handle
@@ -70,9 +98,9 @@ class Interactions:
         return made
 
     @classmethod
-    def of(cls, data: Union['Interactions', Any]) -> 'Interactions':
-        """The interactions themselves, or those of a matrix."""
-        return data if isinstance(data, cls) else cls(data)
+    def of(cls, data: Union['Interactions', Any], what: str = 'interactions') -> 'Interactions':
+        """The interactions themselves, or those of a matrix. what: the name that errors give to the data."""
+        return data if isinstance(data, cls) else cls(as_sparse(data, what))
 
     @classmethod
     def from_pairs(cls, users: Any, items: Any, values: Any = None, *, weights: Any = None, timestamps: Any = None,
@@ -85,9 +113,9 @@ class Interactions:
         """
         sides = []
         for column, given, what in ((users, user_ids, 'user'), (items, item_ids, 'item')):
-            ids = as_ids(given)
+            ids = as_ids(given, f'{what}_ids')
             if ids is None:
-                ids, places = Ids.first_seen(column)
+                ids, places = Ids.first_seen(column, f'{what}s')
             else:
                 places = ids.find(column, what, unknown)
             sides.append((ids, places))
@@ -95,9 +123,14 @@ class Interactions:
         if len(rows) != len(columns):
             raise ValueError(f'there are {len(rows)} users and {len(columns)} items')
         kept = (rows >= 0) & (columns >= 0)
-        extra = [None if column is None else as_array(column)[kept] for column in (values, weights, timestamps)]
+        extra = []
+        for name, column in (('values', _column('values', values)), ('weights', _column('weights', weights)),
+                             ('timestamps', _whole_column('timestamps', timestamps))):
+            if column is not None and len(column) != len(kept):
+                raise ValueError(f'{name}: there are {len(column)} for {len(kept)} pairs')
+            extra.append(None if column is None else column[kept])
         handle = interactions_from_coo((len(user_names), len(item_names)), rows[kept], columns[kept], *extra,
-                                       duplicates=_DUPLICATES[duplicates])
+                                       duplicates=_policy(duplicates))
         return cls._made(handle, user_names, item_names)
 
     @classmethod
@@ -158,10 +191,8 @@ class Interactions:
         users, 'last' the k latest positives of each user.
         """
         methods = {'random': _abi.LFM_SPLIT_RANDOM, 'leave-out': _abi.LFM_SPLIT_LEAVE_OUT, 'last': _abi.LFM_SPLIT_LAST}
-        if method not in methods:
-            raise ValueError(f"method is {method!r}: choose {', '.join(methods)}")
         cancel = new_cancel()
-        options = make('lfm_split_options', method=methods[method], k=k, fraction=fraction,
+        options = make('lfm_split_options', method=methods[choice('method', method, methods)], k=k, fraction=fraction,
                        user_fraction=user_fraction, seed=seed, cancel=cancel.pointer)
         train, test = ctypes.c_void_p(), ctypes.c_void_p()
         lib.lfm_interactions_split(self._handle.pointer, ctypes.byref(options), ctypes.byref(train),
@@ -173,6 +204,7 @@ class Interactions:
     def threshold(self, min_user: int = 0, min_item: int = 0) -> 'Interactions':
         """Drop users and items with fewer distinct pairs, again and again, until all that are left have enough.
         Without ids the numbers that users and items had become their ids."""
+        min_user, min_item = whole('min_user', min_user, 0, INT32_MAX), whole('min_item', min_item, 0, INT32_MAX)
         users, items = np.empty(self.n_users, dtype=np.int32), np.empty(self.n_items, dtype=np.int32)
         handle = create('interactions', lambda out: lib.lfm_interactions_threshold(
             self._handle.pointer, min_user, min_item, address(users) or 8, address(items) or 8, out))
@@ -204,9 +236,10 @@ class Features:
     """
 
     def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False) -> None:
-        self._matrix = as_csr(matrix)
-        self._identity, self._normalise = bool(identity), bool(normalise)
-        self.names = as_ids(names)
+        given = as_sparse(matrix, 'features')
+        self._matrix = given if isinstance(given, sp.csr_matrix) else sp.csr_matrix(given)
+        self._identity, self._normalise = switch('identity', identity), switch('normalise', normalise)
+        self.names = as_ids(names, 'names')
         if self.names is not None and len(self.names) != self._matrix.shape[1]:
             raise ValueError(f'there are {len(self.names)} names for {self._matrix.shape[1]} columns')
         self._first = int(self._matrix.shape[0]) if self._identity else 0
@@ -220,29 +253,32 @@ class Features:
         ids: the ids of the rows, say `interactions.item_ids`. names: the names that there are; None: those
         that come. Rows without tags have their own feature only.
         """
-        wanted = as_ids(ids)
-        assert wanted is not None
-        known = as_ids(names)
+        wanted = ids if isinstance(ids, Ids) else Ids(as_array(ids, 'ids'))
+        known = as_ids(names, 'names')
+        if not hasattr(tags, 'items'):
+            raise TypeError(f'tags is a {type(tags).__name__}: it must be a mapping of ids to tags')
         columns = dict(known.places) if known is not None else {}
         rows, places, weights = [], [], []
         for own, given in tags.items():
             row = wanted.places.get(own)
             if row is None:
                 continue
+            if isinstance(given, (str, bytes)) or not hasattr(given, '__iter__'):
+                raise TypeError(f'the tags of {own!r} are {given!r}: give a list of names or {{name: weight}}')
             for name, weight in (given.items() if hasattr(given, 'items') else ((tag, 1.0) for tag in given)):
                 if known is not None and name not in columns:
-                    raise KeyError(f'there is no feature {name!r}')
+                    raise UnknownIdError(f'there is no feature {name!r}')
                 rows.append(row)
                 places.append(columns.setdefault(name, len(columns)))
                 weights.append(weight)
-        matrix = sp.csr_matrix((np.array(weights, dtype=np.float32), (rows, places)),
+        matrix = sp.csr_matrix((floats('the weights of tags', weights), (rows, places)),
                                shape=(len(wanted), len(columns)))
         return cls(matrix, names=list(columns), identity=identity, normalise=normalise)
 
     @classmethod
-    def of(cls, data: Any) -> Optional['Features']:
-        """The features themselves, or those of a matrix; None for None."""
-        return data if data is None or isinstance(data, cls) else cls(data)
+    def of(cls, data: Any, what: str = 'features') -> Optional['Features']:
+        """The features themselves, or those of a matrix; None for None. what: the name that errors give to the data."""
+        return data if data is None or isinstance(data, cls) else cls(as_sparse(data, what))
 
     @property
     def n_rows(self) -> int:

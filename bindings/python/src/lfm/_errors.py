@@ -7,7 +7,8 @@ from . import _abi
 
 
 class Error(Exception):
-    """What the library could not do. `status` is its number, `LFM_ERROR_...` in the C headers."""
+    """What could not be done. `status` is the library's number for it, `LFM_ERROR_...` in the C headers; 0 where
+    the failure is the package's own."""
 
     status: int = 0
 
@@ -38,6 +39,16 @@ class DivergedError(Error, ValueError):
 
 class UnsupportedError(Error, NotImplementedError):
     """What was asked for does not exist."""
+
+
+class NotFittedError(Error, ValueError):
+    """A model was asked that has not been trained yet."""
+
+
+class UnknownIdError(Error, KeyError):
+    """An id that is not there."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 CLASSES: Dict[int, Type[Error]] = {

@@ -2,24 +2,38 @@
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
 
 import numpy as np
 
 from . import _abi
+from ._checks import choice
+from ._errors import UnknownIdError
 from ._library import STRUCTS, Handle, create, lib
 from ._matrices import address
 
 
-def as_array(values: Any) -> Any:
+def as_array(values: Any, what: str = 'ids') -> Any:
     """A one-dimensional array of a list, a pandas or polars column, or an array; texts stay Python's."""
     if hasattr(values, 'to_numpy'):
+        kind = getattr(getattr(values, 'dtype', None), 'kind', 'O')
         values = values.to_numpy()
-    array = np.asarray(values)
+        if kind in 'iuf' and values.dtype.kind == 'O':  # pandas' own kinds of numbers
+            try:
+                values = values.astype(kind + '8')
+            except (TypeError, ValueError):
+                raise ValueError(f'{what}: a number is missing') from None
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of several lengths
+        raise ValueError(f'{what}: a list or a column is needed: {error}') from None
     if array.dtype.kind in 'US':
-        array = array.astype(object)
+        array = np.asarray(values, dtype=object)  # in a list, a number beside texts stays one
+    if array.ndim == 0:
+        raise TypeError(f'{what}: a list or a column is needed, not {values!r}')
     if array.ndim != 1:
-        raise ValueError(f'expected a list or a column, got an array of shape {array.shape}')
+        raise ValueError(f'{what}: a list or a column is needed, not an array of shape {array.shape}')
     return array
 
 
@@ -31,12 +45,16 @@ class Ids:
         self._places: Optional[Dict[Hashable, int]] = None
 
     @staticmethod
-    def first_seen(values: Any) -> Tuple['Ids', Any]:
+    def first_seen(values: Any, what: str = 'ids') -> Tuple['Ids', Any]:
         """The distinct values in the order in which they come first, and the place of each value."""
         places: Dict[Hashable, int] = {}
-        array = as_array(values)
+        array = as_array(values, what)
         indices = np.fromiter((places.setdefault(value, len(places)) for value in array.tolist()), dtype=np.int32,
                               count=len(array))
+        if array.dtype.kind in 'fO':
+            for name, place in places.items():
+                if isinstance(name, float) and name != name:
+                    raise ValueError(f"{what}: number {int(np.argmax(indices == place))} is NaN: that is nobody's id")
         names = np.empty(len(places), dtype=object)
         names[:] = list(places)
         ids = Ids(names.astype(np.int64) if all(type(name) is int for name in places) and places else names)
@@ -49,7 +67,8 @@ class Ids:
         if self._places is None:
             places = {name: place for place, name in enumerate(self.names.tolist())}
             if len(places) != len(self.names):
-                raise ValueError('ids must be distinct')
+                twice = Counter(self.names.tolist()).most_common(1)[0][0]
+                raise ValueError(f'ids must be distinct: {twice!r} comes more than once')
             self._places = places
         return self._places
 
@@ -60,12 +79,13 @@ class Ids:
         return iter(self.names.tolist())
 
     def find(self, values: Any, what: str = 'id', unknown: str = 'error') -> Any:
-        """The places of ids; an id that is not there is a KeyError or, with unknown='drop', -1."""
+        """The places of ids; an id that is not there is an UnknownIdError or, with unknown='drop', -1."""
         places = self.places
-        array = as_array(values)
+        array = as_array(values, f'{what}s')
+        choice('unknown', unknown, ('error', 'drop'))
         found = np.fromiter((places.get(value, -1) for value in array.tolist()), dtype=np.int32, count=len(array))
         if unknown == 'error' and len(found) and found.min() < 0:
-            raise KeyError(f'there is no {what} {array[int(np.argmin(found))]!r}')
+            raise UnknownIdError(f'there is no {what} {array.tolist()[int(np.argmin(found))]!r}')
         return found
 
     def extended(self, more: Any) -> 'Ids':
@@ -107,8 +127,13 @@ class Ids:
         return Ids(names)
 
 
-def as_ids(names: Any) -> Optional[Ids]:
-    return names if names is None or isinstance(names, Ids) else Ids(names)
+def as_ids(names: Any, what: str) -> Optional[Ids]:
+    """Ids of a list or a column, checked; None for None."""
+    if names is None or isinstance(names, Ids):
+        return names
+    ids = Ids(as_array(names, what))
+    ids.places  # says when they are not distinct
+    return ids
 
 
 def check_same(known: Optional[Ids], given: Optional[Ids], what: str) -> None:
@@ -129,7 +154,7 @@ def rows_of(ids: Optional[Ids], wanted: Any, what: str) -> Any:
     """int32 rows of ids or, where there are no ids, of row numbers."""
     if ids is not None:
         return ids.find(wanted, what)
-    array = as_array(wanted)
+    array = as_array(wanted, f'{what}s')
     if array.dtype.kind not in 'iu':
         raise TypeError(f'{what}s have no ids here: give their numbers')
     if array.dtype.itemsize > 4 and len(array) and not 0 <= array.min() <= array.max() < 2**31:

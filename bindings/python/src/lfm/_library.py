@@ -106,8 +106,19 @@ def make(struct: str, **values: Any) -> Any:
     elif made._fields_[0][0] == 'size':
         made.size = ctypes.sizeof(made)
     for name, value in values.items():
-        setattr(made, name, value)
+        put(made, name, value)
     return made
+
+
+def put(struct: Any, name: str, value: Any) -> None:
+    """Set a field of a struct to just this value: ctypes itself would keep the lowest bits of a number."""
+    try:
+        setattr(struct, name, value)
+    except TypeError as error:
+        raise TypeError(f'{name} is {value!r}: {error}') from None
+    kept = getattr(struct, name)
+    if isinstance(kept, int) and kept != value:
+        raise ValueError(f'{name} is {value!r}: that is outside of what the library can hold')
 
 
 class Handle:

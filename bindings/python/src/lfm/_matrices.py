@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _abi
+from ._checks import numbers
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make
 
 _TYPE_OF = {np.dtype(np.int32): _abi.LFM_INT32, np.dtype(np.int64): _abi.LFM_INT64,
@@ -99,6 +100,9 @@ def interactions_from_coo(shape: Tuple[int, ...], rows: Any, columns: Any, data:
     data = None if data is None else values(data)
     weights = None if weights is None else values(weights)
     timestamps = None if timestamps is None else plain(timestamps, (np.dtype(np.int64),))
+    for name, array in (('columns', columns), ('values', data), ('weights', weights), ('timestamps', timestamps)):
+        if array is not None and array.shape != rows.shape:
+            raise ValueError(f'{name}: {len(rows)} are needed, one for each entry; these are of shape {array.shape}')
     matrix = make('lfm_coo', n_entries=len(rows), n_rows=n_rows, n_columns=n_columns,
                   rows=_as_argument(rows), columns=_as_argument(columns), values=_as_argument(data))
     how = make('lfm_interactions_options', weights=_as_argument(weights), timestamps=_as_argument(timestamps),
@@ -143,8 +147,13 @@ def is_identity(matrix: Any) -> bool:
                 and (matrix.indptr == np.arange(n + 1)).all())
 
 
-def as_csr(matrix: Any) -> Any:
-    """A csr_matrix of what the caller has, the caller's own arrays where it is one already."""
-    if isinstance(matrix, sp.csr_matrix):
-        return matrix
-    return sp.csr_matrix(matrix)
+def as_sparse(matrix: Any, what: str) -> Any:
+    """A sparse matrix of real numbers, made of a dense one where need be."""
+    given = matrix if sp.issparse(matrix) else np.asarray(matrix)
+    if given.ndim == 0:
+        raise TypeError(f'{what}: a matrix is needed, not {matrix!r}')
+    if given.ndim != 2:
+        raise ValueError(f'{what}: a matrix is needed, not an array of shape {given.shape}')
+    numbers(what, given)
+    check_offsets(given, what)
+    return given if sp.issparse(given) else sp.coo_matrix(given)

@@ -1,20 +1,24 @@
 """The trainable model, as an estimator of scikit-learn's kind."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import inspect
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+import math
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from . import _abi, _files
 from ._data import Features, Interactions
-from ._ids import Ids, check_same
-from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows
-from ._matrices import address
+from ._errors import InvalidError, NotFittedError, error_of
+from ._checks import choice, instance, number, whole
+from ._ids import Ids, as_array, check_same
+from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
+from ._matrices import INT32_MAX, address
 from ._running import new_cancel, run_interruptibly
 from ._scorer import Explanation, Result, Scorer
-from .callbacks import Callback, State
+from .callbacks import Callback, State, checked
 
 _ARRAYS = {'embeddings': _abi.LFM_EMBEDDINGS, 'biases': _abi.LFM_BIASES}
 _MODEL_OPTIONS = ('components', 'optimiser', 'seed', 'init_scale')
@@ -28,18 +32,19 @@ def _set_options(group: int, options: Any, values: Dict[str, Any]) -> None:
         value = values[name]
         if choices is not None:
             names = choices.split('|')
-            if value not in names:
-                raise ValueError(f'{name} is {value!r}: choose {", ".join(names)}')
-            value = names.index(value)
+            value = names.index(choice(name, value, names))
         kind = dict(options._fields_)[name]
-        if kind is ctypes.c_double:
-            setattr(options, name, float(value))
-            continue
-        if isinstance(value, str) or value != value or abs(value) == float('inf') or int(value) != value:
-            raise ValueError(f'{name} is {value!r}: it must be a whole number')
-        setattr(options, name, int(value))
-        if getattr(options, name) != int(value):  # ctypes keeps the lowest bits
-            raise ValueError(f'{name} is {value!r}: that is outside of what the library can hold')
+        put(options, name, number(name, value) if kind is ctypes.c_double else whole(name, value))
+
+
+def check_parameter(name: str, value: Any) -> None:
+    """Raise the ValueError or TypeError for a value that a parameter of Model's can never have."""
+    for group, kind in ((_abi.LFM_OPTIONS_MODEL, 'model'), (_abi.LFM_OPTIONS_TRAIN, 'train')):
+        if name in (row[0] for row in option_rows(group)):
+            options = make(f'lfm_{kind}_options')
+            _set_options(group, options, {name: value})
+            text = ctypes.create_string_buffer(_abi.LFM_OPTION_TEXT_SIZE)
+            getattr(lib, f'lfm_{kind}_options_get')(ctypes.byref(options), name.encode(), text, len(text))
 
 
 class Model:
@@ -107,71 +112,109 @@ class Model:
     # training
 
     def fit(self, interactions: Any, y: Any = None, *, user_features: Any = None, item_features: Any = None,
-            callbacks: Iterable[Callback] = ()) -> 'Model':
+            callbacks: Optional[Iterable[Callback]] = ()) -> 'Model':
         """Learn anew from interactions: an Interactions or any sparse matrix of users x items.
 
         user_features, item_features: Features or sparse matrices; None: each user (item) is its own feature.
         callbacks: functions called at each epoch's end, see lfm.callbacks. y plays no part.
+        BusyError while another call trains this model: from its callbacks, and from other threads.
         """
+        with self._alone():
+            return self._fit(interactions, user_features, item_features, self.epochs, callbacks)
+
+    def _fit(self, interactions: Any, user_features: Any, item_features: Any, epochs: int,
+             callbacks: Optional[Iterable[Callback]]) -> 'Model':
+        functions = checked(callbacks)
         given = Interactions.of(interactions)
-        features = {'user': Features.of(user_features), 'item': Features.of(item_features)}
+        features = {side: Features.of(of_side, f'{side}_features')
+                    for side, of_side in (('user', user_features), ('item', item_features))}
         self._handle = self._scorer = None
         options = make('lfm_model_options')
         _set_options(_abi.LFM_OPTIONS_MODEL, options, self.get_params())
         width = {side: n if features[side] is None else features[side].n_features  # type: ignore[union-attr]
                  for side, n in (('user', given.n_users), ('item', given.n_items))}
         handle = create('model', lib.lfm_model_create, None, width['user'], width['item'], ctypes.byref(options))
-        return self._train(handle, given, features, self.epochs, callbacks)
+        return self._train(handle, given, features, epochs, functions)
 
     def partial_fit(self, interactions: Any, y: Any = None, *, epochs: Optional[int] = None, user_features: Any = None,
-                    item_features: Any = None, callbacks: Iterable[Callback] = ()) -> 'Model':
+                    item_features: Any = None, callbacks: Optional[Iterable[Callback]] = ()) -> 'Model':
         """Go on for more epochs (as many as the parameter says when epochs is None), on the same or other
-        interactions. Features that are not given are those of the call before."""
-        if self._handle is None:
-            model = Model(**{**self.get_params(), 'epochs': self.epochs if epochs is None else epochs})
-            model.fit(interactions, user_features=user_features, item_features=item_features, callbacks=callbacks)
-            self.__dict__.update({name: value for name, value in model.__dict__.items() if name.startswith('_')})
-            return self
-        features = {side: self._features[side] if given is None else Features.of(given)
-                    for side, given in (('user', user_features), ('item', item_features))}
-        given = Interactions.of(interactions)
-        check_same(self._ids['user'], given.user_ids, 'interactions: user')
-        check_same(self._ids['item'], given.item_ids, 'interactions: item')
-        return self._train(self._handle, given, features,
-                           self.epochs if epochs is None else epochs, callbacks)
+        interactions. Features that are not given are those of the call before. BusyError: as in fit."""
+        epochs = self.epochs if epochs is None else epochs
+        with self._alone():
+            if self._handle is None:
+                return self._fit(interactions, user_features, item_features, epochs, callbacks)
+            functions = checked(callbacks)
+            features = {side: self._features[side] if given is None else Features.of(given, f'{side}_features')
+                        for side, given in (('user', user_features), ('item', item_features))}
+            given = Interactions.of(interactions)
+            check_same(self._ids['user'], given.user_ids, 'interactions: user')
+            check_same(self._ids['item'], given.item_ids, 'interactions: item')
+            return self._train(self._handle, given, features, epochs, functions)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A training call has the model to itself: the library's models know, but fit makes a new one."""
+        own = object()
+        if self.__dict__.setdefault('_call', own) is not own:
+            raise error_of(_abi.LFM_ERROR_BUSY, 'the model is in use by another training call (or by the one whose '
+                                                'callback this is)')
+        try:
+            yield
+        finally:
+            del self.__dict__['_call']
 
     def _train(self, handle: Handle, given: Interactions, features: Dict[str, Optional[Features]], epochs: int,
-               callbacks: Iterable[Callback]) -> 'Model':
+               functions: List[Callback]) -> 'Model':
         cancel = new_cancel()
         options = make('lfm_train_options', cancel=cancel.pointer)
         _set_options(_abi.LFM_OPTIONS_TRAIN, options, {**self.get_params(), 'epochs': epochs})
+        before = self._handle, self._seen, self._features, self._ids
         if given.user_ids is not None or self._handle is not handle:
             self._ids = {'user': given.user_ids, 'item': given.item_ids}
-        raised: List[BaseException] = []
-        functions = list(callbacks)
-        if functions:
-            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, raised))
-            options.progress = ctypes.cast(hook, ctypes.c_void_p)
         self._handle, self._seen, self._features, self._scorer = handle, given, features, None
+        raised: List[BaseException] = []
+        done = self.epochs_done
+        states = [State(self, make('lfm_progress', epoch=done, epochs=done + options.epochs, loss=math.nan,
+                                   violation_rate=math.nan, learning_rate=options.learning_rate))]
+        if functions:
+            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, states, raised))
+            options.progress = ctypes.cast(hook, ctypes.c_void_p)
         pointers = [None if features[side] is None else features[side]._handle.pointer  # type: ignore[union-attr]
                     for side in ('user', 'item')]
+        begun = []
         try:
+            for function in functions:
+                if hasattr(function, 'begin'):
+                    function.begin(states[0])
+                begun.append(function)
+            if states[0].rate_was_set:
+                options.learning_rate, options.schedule = states[0].learning_rate, _abi.LFM_SCHEDULE_CONSTANT
+            if states[0].stopped:
+                options.epochs = 0
             run_interruptibly(lambda: lib.lfm_model_fit_partial(
                 handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel)
+        except InvalidError:  # before the first step
+            self._handle, self._seen, self._features, self._ids = before
+            raise
         finally:
             self._scorer = None
+            for function in begun:
+                if hasattr(function, 'end'):
+                    function.end(states[0])
             if raised:
                 raise raised[0]
         return self
 
-    def _progress(self, functions: List[Callback], raised: List[BaseException]) -> Callable[[int, int], int]:
+    def _progress(self, functions: List[Callback], states: List[State],
+                  raised: List[BaseException]) -> Callable[[int, int], int]:
         def hook(progress: int, _: int) -> int:
             try:
                 told = STRUCTS['lfm_progress'].from_address(progress)
                 if not told.epoch_ended:
                     return 0
                 self._scorer = None
-                state = State(self, told)
+                states[0] = state = State(self, told)
                 for function in functions:
                     function(state)
                 told.learning_rate = state.learning_rate
@@ -187,26 +230,31 @@ class Model:
         (those that are known already do no harm) or, where there are no ids, the new numbers. They begin with
         fresh parameters; partial_fit trains them."""
         handle = self._fitted()
-        wanted = []
+        wanted, ids = [], dict(self._ids)
         for side, more, n in (('user', user_ids, n_users), ('item', item_ids, n_items)):
             if self._features[side] is not None and (more is not None or n is not None):
                 raise ValueError(f'the model describes {side}s by features: give those to partial_fit')
-            known = self._ids[side]
+            known = ids[side]
             if more is not None:
                 if known is None:
                     raise ValueError(f'{side}s have no ids here: give n_{side}s')
-                self._ids[side] = known = known.extended(more)
+                if n is not None:
+                    raise ValueError(f'n_{side}s follows from {side}_ids: give one of them')
+                ids[side] = known = known.extended(as_array(more, f'{side}_ids'))
                 n = len(known)
-            wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else n)
+            elif n is not None and known is not None:
+                raise ValueError(f'{side}s have ids here: give {side}_ids')
+            wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else
+                          whole(f'n_{side}s', n, 0, INT32_MAX))
         lib.lfm_model_resize(handle.pointer, wanted[0], wanted[1], None)
-        self._seen, self._scorer = None, None
+        self._ids, self._seen, self._scorer = ids, None, None
         return self
 
     # answers
 
     def _fitted(self) -> Handle:
         if self._handle is None:
-            raise ValueError('the model is not fitted: call fit first')
+            raise NotFittedError('the model is not fitted: call fit first')
         return self._handle
 
     @property
@@ -216,11 +264,11 @@ class Model:
 
     def parameters(self, side: str) -> Tuple[Any, Any]:
         """(embeddings, biases) of the features of 'user' or 'item', as copies."""
-        handle, found = self._fitted(), []
+        handle, place, found = self._fitted(), _SIDES[choice('side', side, _SIDES)], []
         for array in _ARRAYS.values():
-            shape = (lib.lfm_model_n_features(handle.pointer, _SIDES[side]), lib.lfm_model_columns(handle.pointer, array))
+            shape = (lib.lfm_model_n_features(handle.pointer, place), lib.lfm_model_columns(handle.pointer, array))
             values = np.empty(shape, dtype=np.float32)
-            lib.lfm_model_get(handle.pointer, _SIDES[side], array, address(values) or 8, values.size)
+            lib.lfm_model_get(handle.pointer, place, array, address(values) or 8, values.size)
             found.append(values)
         return found[0], found[1][:, 0]
 
@@ -271,7 +319,7 @@ class Model:
         return _files.load_model(cls, path)
 
     def __getstate__(self) -> Dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer')}
+        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer', '_call')}
         state['_bytes'] = None if self._handle is None else _files.model_bytes(self._handle)
         return state
 
@@ -295,5 +343,12 @@ def evaluate(model: Any, test: Any, metrics: Any = ('precision@10', 'recall@10',
     interval of `confidence`), threads.
     Returns a Result (mean, n_users, standard_error, low, high) for each name.
     """
-    scorer: Scorer = model if isinstance(model, Scorer) else model.scorer()
-    return scorer.evaluate(test, metrics, **options)
+    return scorer_of(model).evaluate(test, metrics, **options)
+
+
+def scorer_of(model: Any) -> Scorer:
+    """The scorer of a Model, or the Scorer itself."""
+    if isinstance(model, Scorer):
+        return model
+    scorer: Scorer = instance('model', model, Model, 'an lfm.Model or a Scorer').scorer()
+    return scorer

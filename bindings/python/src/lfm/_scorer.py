@@ -7,10 +7,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _abi
+from ._checks import choice, floats, instance, switch, whole
 from ._data import Features, Interactions
 from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
-from ._library import STRUCTS, Handle, create, lib, make
-from ._matrices import address, embeddings
+from ._library import STRUCTS, Handle, create, lib, make, put
+from ._matrices import INT32_MAX, address, embeddings
 from ._running import new_cancel, run_interruptibly
 
 SPACES = {'user': _abi.LFM_SPACE_USER, 'item': _abi.LFM_SPACE_ITEM, 'user_feature': _abi.LFM_SPACE_USER_FEATURE,
@@ -77,16 +78,21 @@ class Scorer:
         sides = []
         kept = []
         for vectors, biases in ((users, user_biases), (items, item_biases)):
-            vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-            biases = np.zeros(len(vectors), dtype=np.float32) if biases is None else \
-                np.ascontiguousarray(biases, dtype=np.float32)
-            if vectors.ndim != 2 or biases.shape != (len(vectors),):
+            vectors = floats('embeddings', vectors)
+            if vectors.ndim != 2:
+                raise ValueError(f'embeddings: a matrix is needed, not an array of shape {vectors.shape}')
+            biases = np.zeros(len(vectors), dtype=np.float32) if biases is None else floats('biases', biases)
+            if biases.shape != (len(vectors),):
                 raise ValueError(f'embeddings {vectors.shape} and biases {biases.shape} do not go together')
             kept.append((vectors, biases))
             sides.append(embeddings(vectors, biases))
+        names = as_ids(user_ids, 'user_ids'), as_ids(item_ids, 'item_ids')
+        for ids, (vectors, _), what in zip(names, kept, ('user', 'item')):
+            if ids is not None and len(ids) != len(vectors):
+                raise ValueError(f'there are {len(ids)} {what} ids for {len(vectors)} {what}s')
         handle = create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(sides[0]),
                         ctypes.byref(sides[1]), None)
-        return cls(handle, as_ids(user_ids), as_ids(item_ids))
+        return cls(handle, *names)
 
     @property
     def n_users(self) -> int:
@@ -131,24 +137,31 @@ class Scorer:
 
     def _numbered(self, data: Any, what: str, sides: Sequence[str] = ('user', 'item')) -> Interactions:
         """Interactions whose ids, if they have any, are the scorer's."""
-        given = Interactions.of(data)
+        given = Interactions.of(data, what)
         for side in sides:
             check_same(self.ids[side], given.user_ids if side == 'user' else given.item_ids, f'{what}: {side}')
         return given
+
+    def _left_out(self, exclude: Any) -> Optional[Interactions]:
+        """What `exclude` means."""
+        if isinstance(exclude, str):
+            choice('exclude', exclude, ('seen',))
+            return self.seen
+        return None if exclude is None else self._numbered(exclude, 'exclude')
 
     def recommend(self, users: Any = None, k: int = 10, *, exclude: Any = 'seen', candidates: Any = None,
                   exclude_items: Any = None, threads: int = 0) -> Tuple[Any, Any]:
         """The k best items of a user, or of each of many, best first: (items, scores).
 
-        users: an id, a list of ids, or None for all. exclude: interactions whose items are left out for their
-        users; 'seen': those that the model was trained on; None: nothing. candidates, exclude_items: only
-        these items, none of these.
+        users: an id, a list of ids, or None for all. k: 1 or more. exclude: interactions whose items are left out for
+        their users; 'seen': those that the model was trained on; None: nothing. candidates, exclude_items: lists
+        of ids: only these items, none of these.
         For one user the arrays hold what there is; for many they are tables, filled up with None (-1 where
         items have no ids) and -inf.
         """
-        if type(users) in _ONE and candidates is None and exclude_items is None and k > 0 and \
+        if type(users) in _ONE and candidates is None and exclude_items is None and type(k) is int and k > 0 and \
                 (exclude is None or exclude is self.seen or isinstance(exclude, str) and exclude == 'seen'):
-            return self._recommend_one(users, int(k), None if exclude is None else self.seen)
+            return self._recommend_one(users, k, None if exclude is None else self.seen)
         single = users is not None and is_single(users)
         known = self.ids['user']
         if single:
@@ -156,9 +169,8 @@ class Scorer:
                 np.array([known.places[users]], dtype=np.int32)
         else:
             rows = np.arange(self.n_users, dtype=np.int32) if users is None else rows_of(known, users, 'user')
-        k = min(int(k), self.n_items) if k > 0 else k
-        left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
-            None if exclude is None else self._numbered(exclude, 'exclude')
+        k = min(whole('k', k, 1), self.n_items)
+        left_out = self._left_out(exclude)
         items, scores = np.empty((len(rows), k), dtype=np.int32), np.empty((len(rows), k), dtype=np.float32)
         pointers = (self._handle.pointer, len(rows), address(rows) or 8, k, _pointer(left_out), address(items) or 8,
                     address(scores) or 8)
@@ -170,7 +182,7 @@ class Scorer:
             lists = {}
             for name, given in (('candidates', candidates), ('exclude_items', exclude_items)):
                 if given is not None:
-                    lists[name] = rows_of(self.ids['item'], given, 'item')
+                    lists[name] = rows_of(self.ids['item'], as_array(given, name), 'item')
                     setattr(options, name, address(lists[name]) or 8)
                     setattr(options, f'n_{name}', len(lists[name]))
             run_interruptibly(lambda: lib.lfm_recommend(*pointers, ctypes.byref(options)), cancel)
@@ -201,21 +213,30 @@ class Scorer:
         return int(row)
 
     def similar(self, to: Any, k: int = 10, *, space: str = 'item', among: Optional[str] = None,
-                measure: str = 'cosine') -> Tuple[Any, Any]:
+                measure: str = 'cosine', exclude: Optional[str] = 'own') -> Tuple[Any, Any]:
         """What is most like something: (ids, similarities), best first.
 
-        to: an id, or a list of ids, of `space`: 'user', 'item', 'user_feature' or 'item_feature'. among: the
-        space that is searched, by default the same. measure: 'cosine' or 'dot'.
+        to: an id, or a list of ids, of `space`: 'user', 'item', 'user_feature' or 'item_feature'. k: 1 or more. among:
+        the space that is searched, by default the same; never a thing itself. measure: 'cosine' or 'dot'.
+        exclude: 'own': among the features of items (users) those that an item (user) has are left out for it, so that
+        tags are found which it lacks; None: they are listed too.
+        For one id the arrays hold what there is; for many they are tables, filled up with None (-1 where there are no
+        ids) and -inf.
         """
         among = space if among is None else among
-        spaces = _space(space), _space(among)
+        spaces = _space(space), _space(among, 'among')
+        measures = {'cosine': _abi.LFM_SIMILARITY_COSINE, 'dot': _abi.LFM_SIMILARITY_DOT}
+        wanted = measures[choice('measure', measure, measures)]
+        if exclude is not None:
+            choice('exclude', exclude, ('own',))
+        own = self._features[space] if exclude is not None and among == f'{space}_feature' else None
+        k = max(min(whole('k', k, 1), lib.lfm_scorer_n_rows(self._handle.pointer, spaces[1])), 1)
         single = is_single(to)
         rows = rows_of(self._names(space), [to] if single else to, space) + np.int32(self._first(space))
         found = np.empty((len(rows), k), dtype=np.int32)
         near = np.empty((len(rows), k), dtype=np.float32)
         cancel = new_cancel()
-        measures = {'cosine': _abi.LFM_SIMILARITY_COSINE, 'dot': _abi.LFM_SIMILARITY_DOT}
-        options = make('lfm_similar_options', measure=measures[measure], first_row=self._first(among),
+        options = make('lfm_similar_options', measure=wanted, first_row=self._first(among), known=_pointer(own),
                        cancel=cancel.pointer)
         run_interruptibly(lambda: lib.lfm_similar(
             self._handle.pointer, spaces[0], len(rows), address(rows) or 8, spaces[1], k, address(found) or 8,
@@ -227,38 +248,46 @@ class Scorer:
         return _named(self._names(among), found), near
 
     def explain(self, user: Any, item: Any, k: int = 10) -> Explanation:
-        """Take a score apart into what pairs of features contribute, and list the k largest."""
+        """Take the score of one user and one item apart into what pairs of features contribute, and list the k
+        largest, k 1 or more."""
+        k = whole('k', k, 1, INT32_MAX)
+        for side, one in (('user', user), ('item', item)):
+            if not is_single(one):
+                raise TypeError(f'{side} is {one!r}: it must be one id')
         user_row, item_row = rows_of(self.ids['user'], [user], 'user')[0], rows_of(self.ids['item'], [item], 'item')[0]
         parts = (STRUCTS['lfm_contribution'] * k)()
-        whole = make('lfm_explanation')
+        summary = make('lfm_explanation')
         lib.lfm_explain(self._handle.pointer, _pointer(self._features['user']), _pointer(self._features['item']),
-                        int(user_row), int(item_row), k, ctypes.byref(parts), ctypes.byref(whole), None)
+                        int(user_row), int(item_row), k, ctypes.byref(parts), ctypes.byref(summary), None)
         listed = [Part(self._feature_name('user', part.user_feature), self._feature_name('item', part.item_feature),
-                       part.value) for part in parts[:whole.n_listed]]
-        return Explanation(whole.score, listed, whole.remainder)
+                       part.value) for part in parts[:summary.n_listed]]
+        return Explanation(summary.score, listed, summary.remainder)
 
     def fold_in(self, interactions: Any, **options: Any) -> Tuple[Any, Any]:
         """(vectors, biases) of new users from their interactions with the items, everything else frozen.
-        options: loss, epochs, learning_rate, alpha, seed, … as lfm_fold_in_options has them."""
+        options: loss, epochs, learning_rate, alpha, margin, max_sampled, max_draws, kos_k, kos_n, seed and threads, as
+        lfm_fold_in_options has them."""
         given = self._numbered(interactions, 'interactions', ('item',))
         vectors = np.empty((given.n_users, lib.lfm_scorer_components(self._handle.pointer)), dtype=np.float32)
         biases = np.empty(given.n_users, dtype=np.float32)
         cancel = new_cancel()
         how = make('lfm_fold_in_options', cancel=cancel.pointer)
         for name, value in options.items():
-            if not hasattr(how, name):
-                raise ValueError(f'there is no option {name!r}')
-            setattr(how, name, LOSSES[value] if name == 'loss' else value)
+            if name not in _FOLD_IN:
+                raise ValueError(f'there is no option {name!r}: choose {", ".join(_FOLD_IN)}')
+            put(how, name, LOSSES[choice(name, value, LOSSES)] if name == 'loss' else value)
         run_interruptibly(lambda: lib.lfm_fold_in(self._handle.pointer, given._handle.pointer, address(vectors) or 8, 0,
                                                   address(biases) or 8, ctypes.byref(how)), cancel)
         return vectors, biases
 
     def recommend_vectors(self, vectors: Any, k: int = 10, *, exclude: Any = None) -> Tuple[Any, Any]:
-        """The k best items for users given by vectors, say from fold_in: tables as recommend gives them. Row r
-        of `exclude` belongs to row r of the vectors."""
-        vectors = np.ascontiguousarray(np.atleast_2d(np.asarray(vectors, dtype=np.float32)))
+        """The k best items, k 1 or more, for users given by vectors, say from fold_in: tables as recommend gives them.
+        Row r of `exclude` belongs to row r of the vectors."""
+        vectors = np.atleast_2d(floats('vectors', vectors))
+        if vectors.ndim != 2:
+            raise ValueError(f'vectors: a row for each user is needed, not an array of shape {vectors.shape}')
         biases = np.zeros(len(vectors), dtype=np.float32)
-        k = min(k, self.n_items)
+        k = min(whole('k', k, 1), self.n_items)
         items, scores = np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         left_out = None if exclude is None else self._numbered(exclude, 'exclude', ('item',))
         given = embeddings(vectors, biases)
@@ -283,19 +312,15 @@ class Scorer:
                   check_overlap: bool, bootstrap: int, confidence: float,
                   threads: int) -> Dict[str, Tuple[Result, Any]]:
         given = self._numbered(test, 'test')
-        left_out = self.seen if isinstance(exclude, str) and exclude == 'seen' else \
-            None if exclude is None else self._numbered(exclude, 'exclude')
-        names = [metrics] if isinstance(metrics, str) else list(metrics)
-        wanted = (STRUCTS['lfm_metric'] * len(names))()
-        for place, name in enumerate(names):
-            lib.lfm_metric_parse(name.encode(), ctypes.addressof(wanted) + place * ctypes.sizeof(wanted[0]))
+        left_out = self._left_out(exclude)
+        names, wanted = parse_metrics(metrics)
         results = (STRUCTS['lfm_metric_result'] * len(names))()
         results[0].size = ctypes.sizeof(results[0])
         users = np.empty((given.n_users, len(names)), dtype=np.float64)
         cancel = new_cancel()
-        options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=int(keep_empty),
-                       check_overlap=int(check_overlap), bootstrap=bootstrap, confidence=confidence, threads=threads,
-                       cancel=cancel.pointer)
+        options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=switch('keep_empty', keep_empty),
+                       check_overlap=switch('check_overlap', check_overlap), bootstrap=bootstrap,
+                       confidence=confidence, threads=threads, cancel=cancel.pointer)
         run_interruptibly(lambda: lib.lfm_evaluate(
             self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
             ctypes.byref(results), address(users) or 8), cancel)
@@ -323,14 +348,30 @@ class Scorer:
         return feature if names is None else names.names[feature - first]
 
 
+def parse_metrics(metrics: Union[str, Sequence[str]]) -> Tuple[List[str], Any]:
+    """Names of metrics as a list, and as the library wants them. ValueError for one that does not exist."""
+    if not isinstance(metrics, str) and not hasattr(metrics, '__iter__'):
+        raise TypeError(f'metrics is {metrics!r}: give a name, or a list of names')
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not names:
+        raise ValueError('metrics is empty: there is nothing to measure')
+    wanted = (STRUCTS['lfm_metric'] * len(names))()
+    for place, name in enumerate(names):
+        lib.lfm_metric_parse(instance(f'metrics: number {place}', name, str, 'a name').encode(),
+                             ctypes.addressof(wanted) + place * ctypes.sizeof(wanted[0]))
+    return names, wanted
+
+
 LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,
           'warp-kos': _abi.LFM_LOSS_WARP_KOS}
 
 
-def _space(space: str) -> int:
-    if space not in SPACES:
-        raise ValueError(f"there is no space {space!r}: choose {', '.join(SPACES)}")
-    return SPACES[space]
+_FOLD_IN = ('loss', 'epochs', 'learning_rate', 'alpha', 'margin', 'max_sampled', 'max_draws', 'kos_k', 'kos_n', 'seed',
+            'threads')
+
+
+def _space(space: str, name: str = 'space') -> int:
+    return SPACES[choice(name, space, SPACES)]
 
 
 def _named(ids: Optional[Ids], rows: Any) -> Any:

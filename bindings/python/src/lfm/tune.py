@@ -11,14 +11,16 @@ largest on that learning curve, and a trial whose curve lags behind is pruned. `
 scikit-optimize that goes by epochs as one more dimension. Both are optional: `pip install 'liblfm[tune]'`."""
 from __future__ import annotations
 
-import importlib
 import inspect
+import math
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from ._checks import instance, number, whole
 from ._data import Features, Interactions
-from ._errors import DivergedError
-from ._model import Model
+from ._errors import DivergedError, Error
+from ._model import Model, check_parameter
+from ._space import checked, dimension, needed, suggest
 from .callbacks import Callback, EarlyStopping, State
 
 SPACE: Dict[str, Any] = {
@@ -35,8 +37,9 @@ class Trial(NamedTuple):
 
     number: counted from 0. state: 'complete', 'pruned', 'diverged', 'failed' (an error, or Ctrl-C), 'running' or
     'waiting'. value: the largest of the curve, NaN when nothing was measured. epoch: where that was.
-    sampled: what was drawn from the space. params: what that means for lfm.Model, with `epochs` as above.
-    curve: (epoch, value) of each measurement. seconds: how long it took.
+    sampled: what was drawn from the space, by its names. params: what that means for lfm.Model, by the names of its
+    parameters, with `epochs` as above (0 when nothing was measured).
+    curve: (epoch, value) of each measurement. seconds: how long it took. reason: why it diverged or failed, else ''.
     """
 
     number: int
@@ -47,6 +50,13 @@ class Trial(NamedTuple):
     params: Dict[str, Any]
     curve: List[Tuple[int, float]]
     seconds: float
+    reason: str = ''
+
+
+class SearchError(Error, ValueError):
+    """No trial of a search was completed. search: the Search all the same, with the reason of each trial."""
+
+    search: 'Search'
 
 
 class Search:
@@ -62,10 +72,13 @@ class Search:
 
     @property
     def best_trial(self) -> Trial:
-        """The completed trial with the largest value; the first of equals. ValueError when none was completed."""
+        """The completed trial with the largest value; the first of equals. SearchError when none was completed."""
         completed = [trial for trial in self.trials if trial.state == 'complete']
         if not completed:
-            raise ValueError(f'none of {len(self.trials)} trials was completed')
+            reasons = [f': trial {trial.number} {trial.state}: {trial.reason}' for trial in self.trials if trial.reason]
+            error = SearchError(f'none of {len(self.trials)} trials was completed{reasons[0] if reasons else ""}')
+            error.search = self
+            raise error
         return max(completed, key=lambda trial: trial.value)
 
     @property
@@ -90,10 +103,10 @@ class Search:
         return self.model.fit(given, **{**self.objective.features, **options})
 
     def table(self) -> List[Dict[str, Any]]:
-        """A row for each trial, fit for pandas.DataFrame: number, state, value, epoch, seconds, and what was
-        drawn."""
-        return [{'number': trial.number, 'state': trial.state, 'value': trial.value, 'epoch': trial.epoch,
-                 'seconds': trial.seconds, **trial.sampled} for trial in self.trials]
+        """A row for each trial, fit for pandas.DataFrame: number, state, value, seconds, the parameters that were
+        searched, by the names that best_params has (epochs included), and reason."""
+        return [{'number': trial.number, 'state': trial.state, 'value': trial.value, 'seconds': trial.seconds,
+                 **trial.params, 'reason': trial.reason} for trial in self.trials]
 
     def __repr__(self) -> str:
         if not any(trial.state == 'complete' for trial in self.trials):
@@ -114,26 +127,41 @@ class Objective:
     train, validation: Interactions, or sparse matrices, of the same users x items
     space: what to search: a name and an entry for each. Names are the parameters of lfm.Model, 'alpha' (item_alpha)
         and 'user_scale' (user_alpha is alpha times that; 1 where it is not searched). Entries: (low, high),
-        (low, high, 'log'), a list of choices, or one of Optuna's distributions. None: SPACE.
+        (low, high, 'log'), a list of choices, or one of Optuna's distributions. None: SPACE. Not 'epochs', which is
+        read off the learning curve.
     metric: a name as in lfm.evaluate, one of those that are to be large
-    model: a Model with the parameters that are not searched; `epochs` is how many a trial may train at most.
-        None: Model(epochs=100)
-    patience: end a trial when the metric has not grown for so many measurements
-    every: measure after every so many epochs
+    model: a Model with the parameters that are not searched; `epochs` is how many a trial may train at most, 1 or
+        more. None: Model(epochs=100)
+    patience: end a trial when the metric has not grown for so many measurements, 1 or more
+    every: measure after every so many epochs, 1 or more
     user_features, item_features: as in Model.fit
 
-    With threads=1 in the model, a trial's parameters alone decide its curve.
+    With threads=1 in the model, a trial's parameters alone decide its curve. A trial whose training diverges counts as
+    pruned, one whose parameters do not go together (a lfm.Error) as failed, as Optuna does with NaN.
+
+    Arguments and data are looked at once, when the objective is made, on a model of one component that is not trained:
+    ValueError (OverlapError, …) or TypeError.
     """
+
+    _module = 'optuna'
 
     def __init__(self, train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, *,
                  metric: str = 'precision@10', model: Optional[Model] = None, patience: int = 10, every: int = 1,
                  user_features: Any = None, item_features: Any = None) -> None:
-        self.train, self.validation = Interactions.of(train), Interactions.of(validation)
-        self.features = {'user_features': Features.of(user_features), 'item_features': Features.of(item_features)}
-        self.space = dict(SPACE if space is None else space)
-        self.metric, self.patience, self.every = metric, patience, every
-        self.fixed = (Model(epochs=100) if model is None else model).get_params()
-        _check(self.space)
+        self.train, self.validation = Interactions.of(train, 'train'), Interactions.of(validation, 'validation')
+        self.features: Dict[str, Any] = {
+            'user_features': Features.of(user_features, 'user_features'),
+            'item_features': Features.of(item_features, 'item_features')}
+        self.space = checked(SPACE if space is None else space, self._module)
+        self.metric = instance('metric', metric, str, 'the name of a metric')
+        self.patience, self.every = whole('patience', patience, 1), whole('every', every, 1)
+        model = Model(epochs=100) if model is None else instance('model', model, Model, 'an lfm.Model')
+        self.fixed = model.get_params()
+        for name, value in self.fixed.items():
+            check_parameter(name, value)
+        whole("the model's epochs", self.fixed['epochs'], 1)
+        Model(1, epochs=0, threads=self.fixed['threads']).fit(self.train, **self.features).evaluate(
+            self.validation, self.metric)
 
     def params(self, sampled: Dict[str, Any]) -> Dict[str, Any]:
         """The parameters for lfm.Model that a draw from the space means."""
@@ -153,9 +181,13 @@ class Objective:
         return self.model(self.params(sampled)).fit(self.train, callbacks=callbacks, **self.features)
 
     def __call__(self, trial: Any) -> float:
-        """Train with what an Optuna trial suggests, and return the largest metric of the learning curve."""
-        optuna = _needed('optuna', 'optuna')
-        sampled = {name: _suggest(optuna, trial, name, entry) for name, entry in self.space.items()}
+        """Train with what an Optuna trial suggests, and return the largest metric of the learning curve; NaN when
+        that failed."""
+        optuna = needed('optuna')
+        try:
+            sampled = {name: suggest(trial, name, entry) for name, entry in self.space.items()}
+        except ValueError as error:
+            raise ValueError(f'the space is not that of the trials which the study has: {error}') from error
         stop = EarlyStopping(self.validation, self.metric, self.patience, self.every)
 
         def report(state: State) -> None:
@@ -169,13 +201,17 @@ class Objective:
         except DivergedError as error:
             trial.set_user_attr('diverged', str(error))
             raise optuna.TrialPruned(str(error)) from error
+        except Error as error:
+            trial.set_user_attr('failed', str(error))
+            return math.nan
         return stop.best
 
     def trial(self, number: int, state: str, sampled: Dict[str, Any], curve: List[Tuple[int, float]],
-              seconds: float) -> Trial:
+              seconds: float, reason: str) -> Trial:
         """A Trial of a draw from the space and its learning curve."""
         epoch, value = max(curve, key=lambda point: point[1]) if curve else (0, float('nan'))
-        return Trial(number, state, value, epoch, sampled, {**self.params(sampled), 'epochs': epoch}, curve, seconds)
+        return Trial(number, state, value, epoch, sampled, {**self.params(sampled), 'epochs': epoch}, curve, seconds,
+                     reason)
 
     def results(self, study: Any, interrupted: bool = False) -> Search:
         """What a study of this objective has found so far."""
@@ -183,9 +219,10 @@ class Objective:
         for frozen in study.get_trials(deepcopy=False):
             state = 'diverged' if 'diverged' in frozen.user_attrs else \
                 'failed' if frozen.state.name == 'FAIL' else frozen.state.name.lower()
+            reason = frozen.user_attrs.get(state, '')
             seconds = float('nan') if frozen.duration is None else frozen.duration.total_seconds()
             trials.append(self.trial(frozen.number, state, frozen.params, sorted(frozen.intermediate_values.items()),
-                                     seconds))
+                                     seconds, reason))
         return Search(self, trials, study, interrupted)
 
 
@@ -197,18 +234,35 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
     """Search with Optuna for the parameters with which training on `train` does best on `validation`.
 
     train, validation, space, metric, model, patience, every, user_features, item_features: as in Objective
-    trials, timeout: end after so many trials or seconds, whichever comes first; None: no such bound
-    seed: of the sampler. With it, and threads=1 in the model, a search repeats exactly
+    trials, timeout: end after so many trials (1 or more) or seconds (above 0), whichever comes first; None: no such
+        bound
+    seed: of the sampler, 0 to 2^32 - 1, or None for another each time. With it, and threads=1 in the model, a search
+        repeats exactly
     sampler, pruner: Optuna's; None: TPESampler, and MedianPruner after the first five epochs
     study: an Optuna study to go on with, of direction 'maximize', which brings its own sampler and pruner
     progress: show Optuna's progress bar
     options: passed on to optuna.Study.optimize: n_jobs, callbacks, ...
 
-    A training that diverges counts as pruned. Ctrl-C ends the search: what was found is returned, with
+    A training that diverges counts as pruned, and a trial fails whose parameters do not go together or want too much
+    memory: the table has the reason, and the search goes on. Ctrl-C ends it: what was found is returned, with
     `interrupted` set; when no trial was completed yet, the KeyboardInterrupt goes its way.
-    ImportError when Optuna is not installed; ValueError for spaces, parameters and data that cannot be.
+    ImportError when Optuna is not installed; ValueError and TypeError, before any training, for spaces, parameters
+    and data that cannot be; SearchError when every trial failed, with the reason of the first.
     """
-    optuna = _needed('optuna', 'optuna')
+    optuna = needed('optuna')
+    trials = None if trials is None else whole('trials', trials, 1)
+    if timeout is not None and number('timeout', timeout) <= 0:
+        raise ValueError(f'timeout is {timeout!r}: it must be above 0')
+    _check_seed(seed)
+    for name, value, kind in (('sampler', sampler, optuna.samplers.BaseSampler),
+                              ('pruner', pruner, optuna.pruners.BasePruner), ('study', study, optuna.study.Study)):
+        if value is not None:
+            instance(name, value, kind, f'a {kind.__name__} of Optuna\'s')
+    _check_options(options, optuna.study.Study.optimize, ('self', 'func', 'n_trials', 'timeout', 'show_progress_bar'))
+    if whole('n_jobs', options.get('n_jobs', 1), -1) == 0:
+        raise ValueError('n_jobs is 0: it must be 1 or more, or -1')
+    if not all(map(callable, instance('callbacks', options.get('callbacks') or [], (list, tuple), 'a list'))):
+        raise TypeError(f'callbacks is {options["callbacks"]!r}: they must be functions of a study and a trial')
     objective = Objective(train, validation, space, metric=metric, model=model, patience=patience, every=every,
                           user_features=user_features, item_features=item_features)
     if study is None:
@@ -217,8 +271,8 @@ def search(train: Any, validation: Any, space: Optional[Dict[str, Any]] = None, 
             pruner=optuna.pruners.MedianPruner(n_warmup_steps=5) if pruner is None else pruner)
     elif sampler is not None or pruner is not None:
         raise ValueError('sampler and pruner are those of the study that is given')
-    elif study.direction != optuna.study.StudyDirection.MAXIMIZE:
-        raise ValueError("the study is to minimise: make it with direction='maximize'")
+    elif study.directions != [optuna.study.StudyDirection.MAXIMIZE]:
+        raise ValueError("the study is not to maximise one value: make it with direction='maximize'")
     interrupted = False
     try:
         study.optimize(objective, n_trials=trials, timeout=timeout, show_progress_bar=progress, **options)
@@ -237,108 +291,66 @@ def forest_minimize(train: Any, validation: Any, space: Optional[Dict[str, Any]]
     space: as in Objective, but with scikit-optimize's dimensions in place of Optuna's distributions. None: SPACE with
         epochs from 1 to 250
     train, validation, metric, model, user_features, item_features: as in Objective
-    trials: how many. seed: of the forest; with it, and threads=1 in the model, a search repeats exactly
+    trials: how many, 1 or more. seed: of the forest, 0 to 2^32 - 1; with it, and threads=1 in the model, a search
+        repeats exactly
     options: passed on to skopt.forest_minimize: n_initial_points, callback, verbose, ...
 
-    A training that diverges counts as 0. Ctrl-C and errors: as in `search`, with scikit-optimize for Optuna.
+    A trial that diverges or fails counts as 0. Ctrl-C and errors: as in `search`, with scikit-optimize for Optuna.
     """
-    skopt = _needed('skopt', 'scikit-optimize')
-    space = {'epochs': (1, 250), **SPACE} if space is None else dict(space)
-    objective = Objective(train, validation, space, metric=metric, model=model, user_features=user_features,
-                          item_features=item_features)
+    skopt = needed('skopt')
+    trials = whole('trials', trials, 1)
+    _check_seed(seed)
+    _check_options(options, skopt.forest_minimize, ('func', 'dimensions', 'n_calls', 'random_state'))
+    options['n_initial_points'] = whole('n_initial_points', options.get('n_initial_points', min(10, trials)),
+                                        0 if 'x0' in options else 1, trials)
+    space = {'epochs': (1, 250), **SPACE} if space is None else space
+    objective = _ForestObjective(train, validation, space, metric=metric, model=model, user_features=user_features,
+                                 item_features=item_features)
     done: List[Trial] = []
 
     def loss(point: List[Any]) -> float:
-        sampled = {name: value.item() if hasattr(value, 'item') else value for name, value in zip(space, point)}
-        began, state = time.monotonic(), 'complete'
+        sampled = {name: value.item() if hasattr(value, 'item') else value
+                   for name, value in zip(objective.space, point)}
+        began, state, reason = time.monotonic(), 'complete', ''
         curve: List[Tuple[int, float]] = []
         try:
             model = objective.fit(sampled, [])
             curve = [(model.epochs_done, model.evaluate(objective.validation, metric)[metric].mean)]
-        except DivergedError:
-            state = 'diverged'
-        done.append(objective.trial(len(done), state, sampled, curve, time.monotonic() - began))
+        except Error as error:
+            state, reason = 'diverged' if isinstance(error, DivergedError) else 'failed', str(error)
+        done.append(objective.trial(len(done), state, sampled, curve, time.monotonic() - began, reason))
         return -curve[0][1] if curve else 0.0
 
     result, interrupted = None, False
-    options.setdefault('n_initial_points', min(10, trials))
     try:
-        result = skopt.forest_minimize(loss, [_dimension(skopt, name, entry) for name, entry in space.items()],
+        result = skopt.forest_minimize(loss, [dimension(name, entry) for name, entry in objective.space.items()],
                                        n_calls=trials, random_state=seed, **options)
     except KeyboardInterrupt:
         interrupted = True
     return _unless_nothing(Search(objective, done, result, interrupted))
 
 
+class _ForestObjective(Objective):
+    _module = 'skopt'
+
+
 def _unless_nothing(found: Search) -> Search:
-    if found.interrupted and not any(trial.state == 'complete' for trial in found.trials):
+    states = {trial.state for trial in found.trials}
+    if found.interrupted and 'complete' not in states:
         raise KeyboardInterrupt
+    if not states & {'complete', 'pruned'}:
+        found.best_trial  # says why
     return found
 
 
-def _needed(module: str, package: str) -> Any:
-    """An optional module."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ImportError(f"this search needs {package}: pip install {package}, or 'liblfm[tune]'") from error
+def _check_seed(seed: Optional[int]) -> None:
+    if seed is not None:
+        whole('seed', seed, 0, 2**32 - 1)
 
 
-_DEFAULTS = {**{name: parameter.default for name, parameter in inspect.signature(Model.__init__).parameters.items()
-                if name != 'self'}, 'alpha': 0.0, 'user_scale': 1.0}
-
-
-def _whole(name: str) -> bool:
-    return isinstance(_DEFAULTS[name], int)
-
-
-def _check(space: Dict[str, Any]) -> None:
-    """Say what is wrong with a space."""
-    for name, entry in space.items():
-        if name not in _DEFAULTS:
-            raise ValueError(f'there is no parameter {name!r} to search: choose from {", ".join(_DEFAULTS)}')
-        if isinstance(entry, tuple):
-            if isinstance(_DEFAULTS[name], (str, bool)):
-                raise ValueError(f'{name} has no range: give a list of choices')
-            if len(entry) not in (2, 3) or entry[2:] not in ((), ('log',)) or not entry[0] < entry[1]:
-                raise ValueError(f"the range of {name} is {entry!r}: it must be (low, high) or (low, high, 'log')")
-            if entry[2:] and entry[0] <= 0:
-                raise ValueError(f'the range of {name} is {entry!r}: on a log scale it must begin above 0')
-        elif isinstance(entry, list) and not entry:
-            raise ValueError(f'there are no choices for {name}')
-    if 'user_scale' in space and 'alpha' not in space:
-        raise ValueError('user_scale is a factor of alpha, which is not searched')
-    if 'alpha' in space and ('user_alpha' in space or 'item_alpha' in space):
-        raise ValueError('alpha stands for item_alpha and user_alpha: search it or them')
-
-
-def _range(name: str, entry: Tuple[Any, ...]) -> Tuple[Any, Any, bool]:
-    kind = int if _whole(name) else float
-    return kind(entry[0]), kind(entry[1]), len(entry) == 3
-
-
-def _suggest(optuna: Any, trial: Any, name: str, entry: Any) -> Any:
-    """What an Optuna trial chooses for an entry of the space."""
-    if isinstance(entry, list):
-        return trial.suggest_categorical(name, entry)
-    if isinstance(entry, tuple):
-        low, high, log = _range(name, entry)
-        return (trial.suggest_int if _whole(name) else trial.suggest_float)(name, low, high, log=log)
-    if isinstance(entry, optuna.distributions.CategoricalDistribution):
-        return trial.suggest_categorical(name, entry.choices)
-    if isinstance(entry, optuna.distributions.IntDistribution):
-        return trial.suggest_int(name, entry.low, entry.high, step=entry.step, log=entry.log)
-    if isinstance(entry, optuna.distributions.FloatDistribution):
-        return trial.suggest_float(name, entry.low, entry.high, step=entry.step, log=entry.log)
-    raise ValueError(f'{name}: {entry!r} is no range, no list of choices and none of Optuna\'s distributions')
-
-
-def _dimension(skopt: Any, name: str, entry: Any) -> Any:
-    """An entry of the space as scikit-optimize wants it."""
-    if isinstance(entry, list):
-        return skopt.space.Categorical(entry, name=name)
-    if isinstance(entry, tuple):
-        low, high, log = _range(name, entry)
-        kind = skopt.space.Integer if _whole(name) else skopt.space.Real
-        return kind(low, high, prior='log-uniform' if log else 'uniform', name=name)
-    return entry
+def _check_options(options: Dict[str, Any], function: Any, own: Tuple[str, ...]) -> None:
+    """Refuse options that a function does not have, or that are given to it by other names here."""
+    known = [name for name in inspect.signature(function).parameters if name not in own]
+    for name in options:
+        if name not in known:
+            raise TypeError(f'there is no option {name!r}: choose from {", ".join(known)}')
