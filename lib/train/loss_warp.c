@@ -100,7 +100,6 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,
                                   .index_with = LFMI_INDEX_SIGNATURE,
                                   .scores_candidates = true,
-                                  .in_runs = true,
                                   .n_prepared = 2,
                                   .prepare = prepare,
                                   .choose = choose};

@@ -115,7 +115,6 @@ static bool visits_negatives(const lfm_train_options *options) { return options-
 const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives,
                                       .index_with = LFMI_INDEX_SIGNATURE,
                                       .scores_candidates = true,
-                                      .in_runs = true,
                                       .n_prepared = 1,
                                       .prepare = prepare,
                                       .choose = choose};

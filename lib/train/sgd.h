@@ -45,7 +45,7 @@ typedef struct lfmi_sgd {
     const lfmi_fit *fit;
     const lfmi_kernels *kernels;
     const struct lfmi_loss *loss;
-    const lfmi_index *index; /* NULL where the loss has no use for it */
+    const lfmi_index *index; /* NULL where neither loss nor order has a use for it */
     lfmi_sampler sampler;
     lfmi_order order;     /* where there are no runs */
     lfmi_runs runs;
@@ -102,10 +102,9 @@ typedef struct lfmi_worker {
 typedef struct lfmi_loss {
     /* Whether explicit negatives are visited too. */
     bool (*visits_negatives)(const lfm_train_options *options);
-    int index_with; /* -1: needs no index; else what it should have, LFMI_INDEX_… */
+    int index_with; /* what the index should have, LFMI_INDEX_… */
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
-    bool in_runs;          /* may go through interactions in runs: see runs.h */
     bool pointwise;        /* steps on a user and an item, without a negative */
     int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
     /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */
