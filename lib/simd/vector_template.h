@@ -11,8 +11,8 @@
  *     v_store_low_bytes(p, v)                  the lowest byte of every lane
  *
  * and for codes the types VC, VC_CODES of them, and VI, sums of products, with vc_load(p, n), where no more than n
- * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, scores) for LFMI_GROUP of them; also
- * those of scan_template.h and codes_template.h. */
+ * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, threshold, scores) for LFMI_GROUP of
+ * them, which returns a bit for each score above the threshold; also those of scan_template.h and codes_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -61,18 +61,28 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     return lfmi_code_scale(largest);
 }
 
-static void score_codes(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
-                        float *scores)
+static uint32_t score_codes(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
+                            float *scores)
 {
     VI sums[LFMI_GROUP];
-    for (int i = 0; i < LFMI_GROUP; i++)
+    const int8_t *codes[LFMI_GROUP];
+    const lfmi_head *each[LFMI_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        int32_t item = items[i];
+        /* one by one: they have just been stored so, and a vector of them would wait for that */
+        __asm__("" : "+r"(item));
         sums[i] = vi_zero();
+        codes[i] = lfmi_codes_of(heads, item);
+        each[i] = lfmi_head_of(heads, item);
+    }
+    const int32_t n = heads->n;
     for (int32_t e = 0; e < n; e += VC_CODES) {
         const VC x = vc_load(user->codes + e, n - e);
         for (int i = 0; i < LFMI_GROUP; i++)
             sums[i] = vi_add_products(sums[i], x, vc_load(codes[i] + e, n - e));
     }
-    vi_score(sums, user, heads, scores);
+    return vi_score(sums, user, each, threshold, scores);
 }
 
 /* n_vectors whole vectors from element e on, or one of `part` elements, held in registers over all rows. */
