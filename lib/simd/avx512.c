@@ -8,6 +8,7 @@ static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V v) { _mm512_storeu_ps(p, v); }
 static inline V v_load_part(const float *p, int32_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 static inline void v_store_part(float *p, V v, int32_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
+static inline V v_keep(V v, V old, int32_t n) { return _mm512_mask_mov_ps(old, first(n), v); }
 static inline V v_set(float x) { return _mm512_set1_ps(x); }
 static inline V v_first(float x) { return _mm512_maskz_mov_ps(1, _mm512_set1_ps(x)); }
 static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }

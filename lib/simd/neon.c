@@ -33,6 +33,13 @@ static inline void v_store_part(float *p, V v, int32_t n)
     v_store(all, v);
     memcpy(p, all, (size_t)n * sizeof *p);
 }
+static inline V v_keep(V v, V old, int32_t n)
+{
+    float all[16];
+    v_store(all, old);
+    v_store_part(all, v, n);
+    return v_load(all);
+}
 static inline V v_set(float x)
 {
 #define SET(i) vdupq_n_f32(x)
