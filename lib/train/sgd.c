@@ -165,12 +165,24 @@ static lfm_status make_hot(lfmi_sgd *sgd)
     return LFM_OK;
 }
 
-/* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. */
+/* Whether any interaction weighs other than 1. */
+static bool are_weighted(const lfm_interactions *m)
+{
+    const float *weights = lfmi_weights(m);
+    for (int64_t entry = 0; weights != NULL && entry < m->n_entries; entry++) {
+        if (weights[entry] != 1.0f)
+            return true;
+    }
+    return false;
+}
+
+/* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. Weights of 1
+ * are none, so that with and without them the same is learnt. */
 static lfm_status make_order(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
     const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
-    const bool in_runs = lfmi_weights(fit->interactions) == NULL && fit->options.order != LFM_ORDER_STORED && !graded;
+    const bool in_runs = fit->options.order != LFM_ORDER_STORED && !graded && !are_weighted(fit->interactions);
     const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
     if (in_runs || !sgd->loss->pointwise)
         LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
