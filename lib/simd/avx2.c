@@ -26,6 +26,11 @@ static inline void v_store_part(float *p, V v, int32_t n)
     _mm256_maskstore_ps(p, first(n), v.low);
     _mm256_maskstore_ps(p + 8, first(n - 8), v.high);
 }
+static inline V v_keep(V v, V old, int32_t n)
+{
+    const __m256 low = _mm256_castsi256_ps(first(n)), high = _mm256_castsi256_ps(first(n - 8));
+    return (V){_mm256_blendv_ps(old.low, v.low, low), _mm256_blendv_ps(old.high, v.high, high)};
+}
 static inline V v_set(float x) { return (V){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 static inline V v_first(float x)
 {

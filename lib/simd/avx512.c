@@ -8,6 +8,7 @@ static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V v) { _mm512_storeu_ps(p, v); }
 static inline V v_load_part(const float *p, int32_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 static inline void v_store_part(float *p, V v, int32_t n) { _mm512_mask_storeu_ps(p, first(n), v); }
+static inline V v_keep(V v, V old, int32_t n) { return _mm512_mask_mov_ps(old, first(n), v); }
 static inline V v_set(float x) { return _mm512_set1_ps(x); }
 static inline V v_first(float x) { return _mm512_maskz_mov_ps(1, _mm512_set1_ps(x)); }
 static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }
@@ -63,13 +64,15 @@ static inline VI vi_add_products(VI sum, VC a, VC b)
     const __m512i back = _mm512_dpbusd_epi32(_mm512_setzero_si512(), offset, a);
     return _mm512_sub_epi32(_mm512_dpbusd_epi32(sum, _mm512_xor_si512(b, offset), a), back);
 }
-static inline void vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads, float *scores)
+static inline uint32_t vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads,
+                                float threshold, float *scores)
 {
     const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]), _mm512_unpackhi_epi32(sums[0], sums[1]));
     const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]), _mm512_unpackhi_epi32(sums[2], sums[3]));
     const __m512i sixteen = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
     const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(sixteen), _mm512_extracti64x4_epi64(sixteen, 1));
-    score_four(_mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1)), user, heads, scores);
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    return score_four(four, user, heads, threshold, scores);
 }
 
 /* Scanning: sums by lanes. */

@@ -95,6 +95,23 @@ typedef struct lfmi_query_codes {
     float scale, bias;
 } lfmi_query_codes;
 
+/* The codes and heads of all items. */
+typedef struct lfmi_heads {
+    int8_t *codes, *heads;       /* a head stands behind its codes where that takes no further cache line */
+    int32_t n;                   /* codes of a row, in whole groups of lanes */
+    int32_t stride, head_stride; /* from row to row */
+    int64_t size;                /* bytes of all */
+} lfmi_heads;
+
+static inline int8_t *lfmi_codes_of(const lfmi_heads *heads, int32_t item)
+{
+    return heads->codes + (int64_t)item * heads->stride;
+}
+static inline lfmi_head *lfmi_head_of(const lfmi_heads *heads, int32_t item)
+{
+    return (lfmi_head *)(void *)(heads->heads + (int64_t)item * heads->head_stride);
+}
+
 typedef struct lfmi_kernels {
     const char *name;
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
@@ -103,10 +120,10 @@ typedef struct lfmi_kernels {
     /* codes = x in 8 bits, n elements, then zeros up to a multiple of LFMI_LANES. Returns the scale that
      * codes are to be multiplied with. */
     float (*encode)(int8_t *codes, const float *x, int32_t n);
-    /* scores[i] = (user.codes . codes[i]) * (user.scale * heads[i].scale) + (user.bias + heads[i].bias) for LFMI_GROUP
-     * items; n is a multiple of LFMI_LANES */
-    void (*score_codes)(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
-                        float *scores);
+    /* scores[i] = (user.codes . item's codes) * (user.scale * item's scale) + (user.bias + item's bias) for LFMI_GROUP
+     * items. Returns which are above the threshold, a bit each. */
+    uint32_t (*score_codes)(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
+                            float *scores);
     /* out = the sum of values[i] * row columns[i] over the first layout->d elements of n rows, added in this order to 0;
      * values NULL: ones. Returns the same sum of their biases. */
     float (*add_up)(const lfmi_layout *layout, const float *rows, const int32_t *columns, const float *values, int64_t n,

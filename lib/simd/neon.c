@@ -33,6 +33,13 @@ static inline void v_store_part(float *p, V v, int32_t n)
     v_store(all, v);
     memcpy(p, all, (size_t)n * sizeof *p);
 }
+static inline V v_keep(V v, V old, int32_t n)
+{
+    float all[16];
+    v_store(all, old);
+    v_store_part(all, v, n);
+    return v_load(all);
+}
 static inline V v_set(float x)
 {
 #define SET(i) vdupq_n_f32(x)
@@ -127,10 +134,15 @@ static inline VI vi_add_products(VI sum, VC a, VC b)
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     return vpadalq_s16(sum, vmlal_s8(low, vget_high_s8(a), vget_high_s8(b)));
 }
-static inline void vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads, float *scores)
+static inline uint32_t vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads,
+                                float threshold, float *scores)
 {
-    for (int i = 0; i < 4; i++)
+    uint32_t above = 0;
+    for (int i = 0; i < 4; i++) {
         scores[i] = (float)vaddvq_s32(sums[i]) * (user->scale * heads[i]->scale) + (user->bias + heads[i]->bias);
+        above |= (uint32_t)(scores[i] > threshold) << i;
+    }
+    return above;
 }
 
 #include "simd/codes_plain.h"

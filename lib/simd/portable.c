@@ -42,15 +42,20 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     return lfmi_code_scale(largest);
 }
 
-static void score_codes(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
-                        float *scores)
+static uint32_t score_codes(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
+                            float *scores)
 {
+    uint32_t above = 0;
     for (int i = 0; i < LFMI_GROUP; i++) {
+        const int8_t *codes = lfmi_codes_of(heads, items[i]);
+        const lfmi_head *head = lfmi_head_of(heads, items[i]);
         int32_t sum = 0;
-        for (int32_t e = 0; e < n; e++)
-            sum += user->codes[e] * codes[i][e];
-        scores[i] = (float)sum * (user->scale * heads[i]->scale) + (user->bias + heads[i]->bias);
+        for (int32_t e = 0; e < heads->n; e++)
+            sum += user->codes[e] * codes[e];
+        scores[i] = (float)sum * (user->scale * head->scale) + (user->bias + head->bias);
+        above |= (uint32_t)(scores[i] > threshold) << i;
     }
+    return above;
 }
 
 static float add_up(const lfmi_layout *layout, const float *rows, const int32_t *columns, const float *values, int64_t n,

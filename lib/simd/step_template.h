@@ -1,15 +1,12 @@
 /* The kernels of whole steps, on what vector_template.h defines: each element of each row is loaded, updated and
  * stored once, and the same parts of the later step's rows are fetched meanwhile. */
 
-/* Load n <= 16 elements. */
-INLINE V v_load_some(const float *p, int32_t n) { return n == LFMI_LANES ? v_load(p) : v_load_part(p, n); }
-
 /* The updates of the n <= 16 elements at e. */
 INLINE void pair_at(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float *const *rows, float *const *later,
                     V plus, V minus, int32_t e, int32_t n)
 {
-    const V user = v_load_some(rows[0] + e, n), positive = v_load_some(rows[1] + e, n);
-    const V negative = v_load_some(rows[2] + e, n);
+    const V user = v_load(rows[0] + e), positive = v_load(rows[1] + e);
+    const V negative = v_load(rows[2] + e);
     fetch_at(optimiser, y, later[0], e);
     fetch_at(optimiser, y, later[1], e);
     step_at(optimiser, LFMI_PLAIN, y, r, rows[1], e, v_mul(minus, user), n);
@@ -20,7 +17,7 @@ INLINE void pair_at(int optimiser, const lfmi_layout *y, const lfmi_rates *r, fl
 INLINE void point_at(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float *const *rows, float *const *later,
                      V plus, int32_t e, int32_t n)
 {
-    const V user = v_load_some(rows[0] + e, n), item = v_load_some(rows[1] + e, n);
+    const V user = v_load(rows[0] + e), item = v_load(rows[1] + e);
     fetch_at(optimiser, y, later[0], e);
     step_at(optimiser, LFMI_PLAIN, y, r, rows[1], e, v_mul(plus, user), n);
     step_at(optimiser, LFMI_PLAIN, y, r, rows[0], e, v_mul(plus, item), n);

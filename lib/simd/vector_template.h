@@ -3,6 +3,7 @@
  *
  *     v_load(p), v_store(p, v)                 16 floats, any alignment
  *     v_load_part(p, n), v_store_part(p, v, n) the first n < 16; the other lanes load as +0
+ *     v_keep(v, old, n)                        the first n < 16 lanes of v, the others of old
  *     v_set(x), v_first(x)                     x in all lanes, in lane 0 (+0 in the others)
  *     v_add, v_sub, v_mul
  *     v_inverse_sqrt_estimate(v)               MAGIC - (bits >> 1) in every lane
@@ -11,8 +12,8 @@
  *     v_store_low_bytes(p, v)                  the lowest byte of every lane
  *
  * and for codes the types VC, VC_CODES of them, and VI, sums of products, with vc_load(p, n), where no more than n
- * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, scores) for LFMI_GROUP of them; also
- * those of scan_template.h and codes_template.h. */
+ * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, threshold, scores) for LFMI_GROUP of
+ * them, which returns a bit for each score above the threshold; also those of scan_template.h and codes_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -61,18 +62,28 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     return lfmi_code_scale(largest);
 }
 
-static void score_codes(const lfmi_query_codes *user, const int8_t *const *codes, const lfmi_head *const *heads, int32_t n,
-                        float *scores)
+static uint32_t score_codes(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
+                            float *scores)
 {
     VI sums[LFMI_GROUP];
-    for (int i = 0; i < LFMI_GROUP; i++)
+    const int8_t *codes[LFMI_GROUP];
+    const lfmi_head *each[LFMI_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < LFMI_GROUP; i++) {
+        int32_t item = items[i];
+        /* one by one: they have just been stored so, and a vector of them would wait for that */
+        __asm__("" : "+r"(item));
         sums[i] = vi_zero();
+        codes[i] = lfmi_codes_of(heads, item);
+        each[i] = lfmi_head_of(heads, item);
+    }
+    const int32_t n = heads->n;
     for (int32_t e = 0; e < n; e += VC_CODES) {
         const VC x = vc_load(user->codes + e, n - e);
         for (int i = 0; i < LFMI_GROUP; i++)
             sums[i] = vi_add_products(sums[i], x, vc_load(codes[i] + e, n - e));
     }
-    vi_score(sums, user, heads, scores);
+    return vi_score(sums, user, each, threshold, scores);
 }
 
 /* n_vectors whole vectors from element e on, or one of `part` elements, held in registers over all rows. */
@@ -159,28 +170,22 @@ INLINE vector_element vector_step(int optimiser, int regularisation, vector_elem
     return at;
 }
 
-/* Load, step and store n <= 16 elements at e. */
+/* Load, step and store n <= 16 elements at e. Rows have whole vectors at each of their parts: a part is stored with
+ * what stands behind it, since what a masked store wrote the next load would have to wait for. */
 INLINE V step_at(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row, int32_t e,
                  V h, int32_t n)
 {
-    const bool whole = n == LFMI_LANES, momentum = optimiser == LFM_OPTIMISER_ADADELTA;
+    const bool momentum = optimiser == LFM_OPTIMISER_ADADELTA;
     float *theta = row + e, *g = row + y->g + e, *m = row + y->m + e;
+    const vector_element old = {v_load(theta), v_load(g), momentum ? v_load(m) : v_set(0.0f)};
     V rate;
-    vector_element at = {whole ? v_load(theta) : v_load_part(theta, n), v_load(g), momentum ? v_load(m) : v_set(0.0f)};
-    at = vector_step(optimiser, regularisation, at, h, r, &rate);
-    if (whole)
-        v_store(theta, at.theta);
-    else
-        v_store_part(theta, at.theta, n);
-    if (whole) {
-        v_store(g, at.g);
-    } else {
-        v_store_part(g, at.g, n);
-    }
-    if (momentum && whole)
+    vector_element at = vector_step(optimiser, regularisation, old, h, r, &rate);
+    if (n < LFMI_LANES)
+        at = (vector_element){v_keep(at.theta, old.theta, n), v_keep(at.g, old.g, n), v_keep(at.m, old.m, n)};
+    v_store(theta, at.theta);
+    v_store(g, at.g);
+    if (momentum)
         v_store(m, at.m);
-    if (momentum && !whole)
-        v_store_part(m, at.m, n);
     return rate;
 }
 

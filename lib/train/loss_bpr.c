@@ -63,7 +63,6 @@ static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi
 
 const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,
                                  .index_with = LFMI_INDEX_SIGNATURE,
-                                 .in_runs = true,
                                  .negative_power = 1.0,
                                  .n_prepared = 3,
                                  .begin = begin,

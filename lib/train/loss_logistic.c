@@ -18,7 +18,6 @@ static bool visits_negatives(const lfm_train_options *options)
 }
 
 const lfmi_loss lfmi_loss_logistic = {.visits_negatives = visits_negatives,
-                                      .index_with = -1,
                                       .pointwise = true,
                                       .n_prepared = 2,
                                       .gradient = gradient};

@@ -8,19 +8,18 @@ static const float max_gradient = 10.0f;
 void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
+    const lfmi_heads heads = sgd->heads; /* a copy, which no store can change */
     lfmi_draw_four(&sgd->sampler, &sample->draws, sample->drawn);
-    for (int i = 0; i < LFMI_GROUP; i++)
-        lfmi_prefetch_head(sgd, sample->drawn[i]);
+    for (int i = 0; i < LFMI_GROUP && heads.codes != NULL; i++)
+        lfmi_prefetch_head(&heads, sample->drawn[i]);
 }
 
-/* Mark those of the candidates drawn last that violate, and fetch whether the first is known. */
-static void mark_violating(const lfmi_sgd *sgd, lfmi_sample *sample, const float *scores)
+/* Mark those of the candidates drawn last that violate: that are above the threshold. Fetch whether the first is
+ * known. */
+static void mark_violating(const lfmi_sgd *sgd, lfmi_sample *sample, uint32_t above)
 {
     const int32_t left = sgd->fit->options.max_sampled - sample->n_drawn;
-    uint32_t violating = 0;
-    for (int i = 0; i < LFMI_GROUP; i++)
-        violating |= (uint32_t)(scores[i] > sample->threshold) << i;
-    sample->violating = violating & (left < LFMI_GROUP ? (1u << left) - 1 : (1u << LFMI_GROUP) - 1);
+    sample->violating = left < LFMI_GROUP ? above & ((1u << left) - 1) : above;
     /* Without a branch: of no violation the last candidate is fetched, for nothing. */
     lfmi_prefetch_known(sgd, sample->user, sample->drawn[__builtin_ctz(sample->violating | 1u << (LFMI_GROUP - 1))]);
 }
@@ -69,10 +68,11 @@ void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_choo
         float scores[LFMI_BATCH][LFMI_GROUP];
         int32_t still = 0;
         for (int32_t i = 0; i < n_open; i++) {
-            lfmi_score_group(worker, &choosers[open[i]], samples[open[i]].drawn, scores[i]);
+            lfmi_sample *s = &samples[open[i]];
+            const uint32_t above =
+                lfmi_score_group(worker, &choosers[open[i]], s->drawn, s->threshold, scores[i]);
+            mark_violating(worker->sgd, s, above);
         }
-        for (int32_t i = 0; i < n_open; i++)
-            mark_violating(worker->sgd, &samples[open[i]], scores[i]);
         for (int32_t i = 0; i < n_open; i++) {
             lfmi_sample *s = &samples[open[i]];
             if (take_violating(worker, s, scores[i]))
@@ -100,7 +100,6 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,
                                   .index_with = LFMI_INDEX_SIGNATURE,
                                   .scores_candidates = true,
-                                  .in_runs = true,
                                   .n_prepared = 2,
                                   .prepare = prepare,
                                   .choose = choose};

@@ -55,8 +55,8 @@ static void draw_positives(lfmi_worker *worker, lfmi_sample *sample, int32_t *it
             items[drawn + 1] = from.items[lfmi_bounded(&sample->draws, (uint64_t)from.n)];
         }
         if (scored_by_codes(sgd)) {
-            lfmi_prefetch_head(sgd, items[drawn]);
-            lfmi_prefetch_head(sgd, items[drawn + 1]);
+            lfmi_prefetch_head(&sgd->heads, items[drawn]);
+            lfmi_prefetch_head(&sgd->heads, items[drawn + 1]);
         } else {
             lfmi_prefetch_item_head(sgd, items[drawn]);
             lfmi_prefetch_item_head(sgd, items[drawn + 1]);
@@ -73,7 +73,7 @@ static void score_positives(lfmi_worker *worker, int32_t *items, int32_t n, cons
         for (int32_t i = n; i % LFMI_GROUP != 0; i++)
             items[i] = items[0];
         for (int32_t i = 0; i < n; i += LFMI_GROUP)
-            lfmi_score_group(worker, chooser, items + i, scores + i);
+            lfmi_score_group(worker, chooser, items + i, 0, scores + i);
         return;
     }
     for (int32_t i = 0; i < n; i++) {
@@ -115,7 +115,6 @@ static bool visits_negatives(const lfm_train_options *options) { return options-
 const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives,
                                       .index_with = LFMI_INDEX_SIGNATURE,
                                       .scores_candidates = true,
-                                      .in_runs = true,
                                       .n_prepared = 1,
                                       .prepare = prepare,
                                       .choose = choose};

@@ -153,16 +153,6 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     return new_heads(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
-/* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. */
-static lfm_status make_runs(lfmi_sgd *sgd)
-{
-    const lfmi_fit *fit = sgd->fit;
-    if (!sgd->loss->in_runs || lfmi_weights(fit->interactions) != NULL || fit->options.order == LFM_ORDER_STORED ||
-        (fit->options.graded && sgd->loss == &lfmi_loss_bpr))
-        return LFM_OK;
-    return lfmi_runs_new(fit->interactions, sgd->index, sgd->kernels, &sgd->runs);
-}
-
 /* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
 static lfm_status make_hot(lfmi_sgd *sgd)
 {
@@ -175,18 +165,37 @@ static lfm_status make_hot(lfmi_sgd *sgd)
     return LFM_OK;
 }
 
+/* Whether any interaction weighs other than 1. */
+static bool are_weighted(const lfm_interactions *m)
+{
+    const float *weights = lfmi_weights(m);
+    for (int64_t entry = 0; weights != NULL && entry < m->n_entries; entry++) {
+        if (weights[entry] != 1.0f)
+            return true;
+    }
+    return false;
+}
+
+/* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. Weights of 1
+ * are none, so that with and without them the same is learnt. */
+static lfm_status make_order(lfmi_sgd *sgd)
+{
+    const lfmi_fit *fit = sgd->fit;
+    const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
+    const bool in_runs = fit->options.order != LFM_ORDER_STORED && !graded && !are_weighted(fit->interactions);
+    const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
+    if (in_runs || !sgd->loss->pointwise)
+        LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
+    return in_runs ? lfmi_runs_new(fit->interactions, sgd->index, sgd->kernels, &sgd->runs) : LFM_OK;
+}
+
 static lfm_status fill(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
-    if (sgd->loss->index_with >= 0) {
-        const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
-        const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
-        const double power =
-            fit->options.negative_power < 0 ? sgd->loss->negative_power : fit->options.negative_power;
-        LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
+    const double power = fit->options.negative_power < 0 ? sgd->loss->negative_power : fit->options.negative_power;
+    LFMI_TRY(make_order(sgd));
+    if (!sgd->loss->pointwise)
         LFMI_TRY(lfmi_sampler_new(fit->interactions, fit->n_items, power, &sgd->sampler));
-    }
-    LFMI_TRY(make_runs(sgd));
     LFMI_TRY(make_hot(sgd));
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
@@ -363,8 +372,8 @@ static void refresh_share(uint32_t index, void *arg)
             lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
         const lfmi_representation r =
             lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        *lfmi_head_of(sgd, (int32_t)item) =
-            (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, (int32_t)item), r.vector, model->layout.d), r.bias};
+        *lfmi_head_of(&sgd->heads, (int32_t)item) =
+            (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, (int32_t)item), r.vector, model->layout.d), r.bias};
     }
 }
 

@@ -31,21 +31,12 @@ typedef struct lfmi_sample {
 
 struct lfmi_loss;
 
-/* What candidates are mostly scored by: the representations of all items in codes of 8 bits, so that
- * looking through ten of them touches ten cache lines or so. Only choosing reads them. */
-typedef struct lfmi_heads {
-    int8_t *codes, *heads;       /* a head stands behind its codes where that takes no further cache line */
-    int32_t n;                   /* codes of a row, in whole groups of lanes */
-    int32_t stride, head_stride; /* from row to row */
-    int64_t size;                /* bytes of all */
-} lfmi_heads;
-
 /* Constant during an epoch, shared by all workers. */
 typedef struct lfmi_sgd {
     const lfmi_fit *fit;
     const lfmi_kernels *kernels;
     const struct lfmi_loss *loss;
-    const lfmi_index *index; /* NULL where the loss has no use for it */
+    const lfmi_index *index; /* NULL where neither loss nor order has a use for it */
     lfmi_sampler sampler;
     lfmi_order order;     /* where there are no runs */
     lfmi_runs runs;
@@ -60,8 +51,9 @@ typedef struct lfmi_sgd {
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
-    lfmi_heads heads;          /* kept up to date by every step if direct, else by refreshing; no codes:
-                                * candidates are represented one by one */
+    lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
+                                * cache lines or so. Only choosing reads them. Kept up to date by every step if direct,
+                                * else by refreshing; no codes: candidates are represented one by one */
     int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
@@ -102,10 +94,9 @@ typedef struct lfmi_worker {
 typedef struct lfmi_loss {
     /* Whether explicit negatives are visited too. */
     bool (*visits_negatives)(const lfm_train_options *options);
-    int index_with; /* -1: needs no index; else what it should have, LFMI_INDEX_… */
+    int index_with; /* what the index should have, LFMI_INDEX_… */
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
-    bool in_runs;          /* may go through interactions in runs: see runs.h */
     bool pointwise;        /* steps on a user and an item, without a negative */
     int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
     /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */
@@ -158,8 +149,19 @@ typedef struct lfmi_chooser {
     lfmi_query_codes coded;
 } lfmi_chooser;
 
-/* Score LFMI_GROUP candidates. */
-void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float *scores);
+/* Score LFMI_GROUP candidates one by one; returns which are above the threshold, a bit each. */
+uint32_t lfmi_score_slowly(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float threshold,
+                           float *scores);
+
+/* The same by whatever there is. */
+static inline uint32_t lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items,
+                                        float threshold, float *scores)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    if (sgd->heads.codes == NULL)
+        return lfmi_score_slowly(worker, chooser, items, threshold, scores);
+    return sgd->kernels->score_codes(&chooser->coded, &sgd->heads, items, threshold, scores);
+}
 
 /* Begin the draws that belong to a sample. */
 static inline void lfmi_begin_draws(const lfmi_sgd *sgd, lfmi_sample *sample)
@@ -173,25 +175,15 @@ static inline void lfmi_prefetch(const float *from, int32_t n)
         __builtin_prefetch(from + e);
 }
 
-static inline int8_t *lfmi_codes(const lfmi_sgd *sgd, int32_t item)
+/* Fetch what candidates are scored by, where there are heads. */
+static inline void lfmi_prefetch_head(const lfmi_heads *heads, int32_t item)
 {
-    return sgd->heads.codes + (int64_t)item * sgd->heads.stride;
-}
-static inline lfmi_head *lfmi_head_of(const lfmi_sgd *sgd, int32_t item)
-{
-    return (lfmi_head *)(void *)(sgd->heads.heads + (int64_t)item * sgd->heads.head_stride);
-}
-
-/* Fetch what candidates are scored by. */
-static inline void lfmi_prefetch_head(const lfmi_sgd *sgd, int32_t item)
-{
-    if (sgd->heads.codes == NULL)
-        return;
-    const int8_t *codes = lfmi_codes(sgd, item);
-    for (int32_t e = 0; e < sgd->heads.stride; e += LFMI_CACHE_LINE)
+    const int8_t *codes = lfmi_codes_of(heads, item);
+    __builtin_prefetch(codes);
+    for (int32_t e = LFMI_CACHE_LINE; e < heads->stride; e += LFMI_CACHE_LINE)
         __builtin_prefetch(codes + e);
-    if (sgd->heads.head_stride != sgd->heads.stride)
-        __builtin_prefetch(lfmi_head_of(sgd, item));
+    if (heads->head_stride != heads->stride)
+        __builtin_prefetch(lfmi_head_of(heads, item));
 }
 /* Fetch what scoring an item reads. */
 static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)

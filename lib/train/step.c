@@ -46,23 +46,16 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     return (lfmi_representation){row, bias, scratch};
 }
 
-void lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float *scores)
+uint32_t lfmi_score_slowly(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float threshold,
+                           float *scores)
 {
-    const lfmi_sgd *sgd = worker->sgd;
-    if (sgd->heads.codes == NULL) {
-        for (int i = 0; i < LFMI_GROUP; i++) {
-            const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->negative);
-            scores[i] = lfmi_score(worker, &chooser->user, &item);
-        }
-        return;
-    }
-    const int8_t *codes[LFMI_GROUP];
-    const lfmi_head *heads[LFMI_GROUP];
+    uint32_t above = 0;
     for (int i = 0; i < LFMI_GROUP; i++) {
-        codes[i] = lfmi_codes(sgd, items[i]);
-        heads[i] = lfmi_head_of(sgd, items[i]);
+        const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->negative);
+        scores[i] = lfmi_score(worker, &chooser->user, &item);
+        above |= (uint32_t)(scores[i] > threshold) << i;
     }
-    sgd->kernels->score_codes(&chooser->coded, codes, heads, sgd->heads.n, scores);
+    return above;
 }
 
 void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers)
@@ -83,8 +76,8 @@ static void refresh_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
     const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
-    *lfmi_head_of(sgd, item) =
-        (lfmi_head){sgd->kernels->encode(lfmi_codes(sgd, item), theta, model->layout.d), theta[model->layout.bias]};
+    *lfmi_head_of(&sgd->heads, item) =
+        (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item), theta, model->layout.d), theta[model->layout.bias]};
 }
 
 static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)

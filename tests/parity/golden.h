@@ -1,7 +1,7 @@
 /* Written by `test-parity-golden --print`; see test_golden.c. */
 static const golden goldens[] = {
-    {"logistic", UINT64_C(0x535DB5543D3C9987),
-     {0x3C977D1C, 0xBA54CD9E, 0x3E54E0EE, 0x3ED2BB2F}},
+    {"logistic", UINT64_C(0x58E99E9A44EAECBF),
+     {0x3C9346C9, 0xBA9B104C, 0x3E766DC9, 0x3EC46FE3}},
     {"bpr", UINT64_C(0x47CBEBF9D057A024),
      {0x3CAB6E2E, 0xBC00D94E, 0xBF074987, 0x3E246FD9}},
     {"warp", UINT64_C(0xE330EA6DFFDCE956),

@@ -38,11 +38,11 @@ static int32_t padded(int32_t n) { return (n + LFMI_LANES - 1) / LFMI_LANES * LF
 
 static void call_score_codes(bench *b)
 {
-    static const lfmi_head head = {0.01f, 0.1f};
-    const int8_t *const rows[LFMI_GROUP] = {b->codes[1], b->codes[2], b->codes[3], b->codes[4]};
-    const lfmi_head *const heads[LFMI_GROUP] = {&head, &head, &head, &head};
+    static lfmi_head head = {0.01f, 0.1f}; /* of all */
+    const lfmi_heads heads = {b->codes[0], (int8_t *)&head, padded(b->n), sizeof b->codes[0], 0, 0};
     const lfmi_query_codes user = {b->codes[0], 0.01f, 0.1f};
-    b->k->score_codes(&user, rows, heads, padded(b->n), b->scores);
+    static const int32_t items[LFMI_GROUP] = {1, 2, 3, 4};
+    b->k->score_codes(&user, &heads, items, 0, b->scores);
 }
 
 static void call_permute(bench *b)

@@ -397,34 +397,35 @@ static void test_codes(void)
     for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
         for (int32_t n = 1; n <= MOST; n++) {
             const int32_t padded = (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-            int8_t codes[KINDS][PADDED + 2], wanted[PADDED] = {0};
-            const int8_t *rows[LFMI_GROUP];
+            int8_t codes[KINDS][PADDED + 1], wanted[PADDED] = {0}; /* an odd length: any alignment */
             bool good = true;
             for (int kind = 0; kind < KINDS; kind++) {
                 guarded x = guarded_new(n);
                 fill_worst(&x, kind, (uint64_t)(n + kind));
-                int8_t *row = codes[kind] + kind % 2;
+                int8_t *row = codes[kind];
                 memset(codes[kind], 0x5A, sizeof codes[kind]);
                 const float scale = k->encode(row, x.data, n), wanted_scale = encode_by_rule(wanted, x.data, n);
                 good = good && memcmp(&scale, &wanted_scale, sizeof scale) == 0;
                 good = good && memcmp(row, wanted, (size_t)padded) == 0 && row[padded] == 0x5A;
                 CHECK(guarded_intact(&x));
-                if (kind > 0)
-                    rows[kind - 1] = row;
                 free(x.block);
             }
-            const lfmi_head heads[LFMI_GROUP] = {{0.03f, 0.5f}, {1.7f, -3}, {0, 0}, {1e-9f, 1e9f}};
-            const lfmi_head *const each[LFMI_GROUP] = {&heads[0], &heads[1], &heads[2], &heads[3]};
+            lfmi_head each[KINDS] = {{1, 1}, {0.03f, 0.5f}, {1.7f, -3}, {0, 0}, {1e-9f, 1e9f}};
+            const lfmi_heads heads = {codes[0], (int8_t *)each, padded, sizeof codes[0], sizeof each[0], 0};
             const lfmi_query_codes user = {codes[0], 0.7f, 0.25f};
+            const int32_t items[LFMI_GROUP] = {4, 1, 3, 2};
+            const float threshold = 0.25f; /* item 3's score, which is not above it */
             float scores[LFMI_GROUP];
-            k->score_codes(&user, rows, each, padded, scores);
+            const uint32_t above = k->score_codes(&user, &heads, items, threshold, scores);
             for (int i = 0; i < LFMI_GROUP; i++) {
                 int32_t sum = 0;
                 for (int32_t e = 0; e < padded; e++)
-                    sum += codes[0][e] * rows[i][e];
-                const float score = (float)sum * (0.7f * heads[i].scale) + (0.25f + heads[i].bias);
+                    sum += codes[0][e] * codes[items[i]][e];
+                const float score = (float)sum * (0.7f * each[items[i]].scale) + (0.25f + each[items[i]].bias);
                 good = good && memcmp(&scores[i], &score, sizeof score) == 0;
+                good = good && (above >> i & 1) == (score > threshold);
             }
+            good = good && above < 1u << LFMI_GROUP;
             check_report(good, false, __FILE__, __LINE__, "%s: codes of %d", k->name, n);
         }
     }
