@@ -89,8 +89,8 @@ def test_what_is_no_number(kind):
 
 @pytest.mark.parametrize('form, name, words', [
     ('coo', 'row', 'row 1000000 is outside|row 1000000,'), ('coo', 'col', 'column 1000000 is outside|column 1000000'),
-    ('csc', 'indices', 'row 1000000 is outside|index 1000000'), ('csr', 'indices', 'column 1000000|index 1000000'),
-    ('bsr', 'indices', 'column 1000000|index 1000000'), ('csr', 'indptr', 'indptr'), ('csc', 'indptr', 'indptr'),
+    ('csc', 'indices', 'row 1000000 is outside|index'), ('csr', 'indices', 'column 1000000|index'),
+    ('bsr', 'indices', 'column 1000000|index'), ('csr', 'indptr', 'indptr'), ('csc', 'indptr', 'indptr'),
     ('bsr', 'indptr', 'indptr')])
 def test_matrices_overwritten_with_places_outside(form, name, words):
     """SciPy itself, making another form of them, would write where they point."""

@@ -141,7 +141,7 @@ def test_places_outside_in_other_forms(data, model, form, name, words):
     for call in (lambda: model.fit_partial(data[0], user_features=features), lambda: model.predict_rank(test)):
         with pytest.raises(ValueError, match=words):
             call()
-    with pytest.raises(ValueError, match=f'{words}|index 1000000'):
+    with pytest.raises(ValueError, match=f'{words}|index'):
         random_train_test_split(test)
 
 
