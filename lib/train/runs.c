@@ -72,7 +72,7 @@ static void expand(const lfmi_runs *r, int64_t run, int32_t n, int32_t width, in
 
 void lfmi_runs_fetch(const lfmi_runs *r, int64_t begin, int32_t n, int32_t *users, int64_t *entries)
 {
-    int64_t runs[MOST_RUNS + 1];
+    int64_t runs[MOST_RUNS];
     int32_t own_users[MOST_RUNS * LFMI_RUN + LFMI_RUN];
     int64_t own_entries[MOST_RUNS * LFMI_RUN + LFMI_RUN];
     const int64_t first = begin / GROUP * LFMI_ABREAST;
@@ -80,7 +80,6 @@ void lfmi_runs_fetch(const lfmi_runs *r, int64_t begin, int32_t n, int32_t *user
     const int32_t n_full = (int32_t)((last < r->n ? last : r->n) - first);
     const int32_t n_last = begin + n > r->n * LFMI_RUN ? (int32_t)(r->n_entries % LFMI_RUN) : 0;
     r->kernels->permute(&r->order, first, n_full, runs);
-    runs[n_full] = r->n;
     for (int32_t i = 0; i < n_full; i++)
         __builtin_prefetch(&r->owners[runs[i]]);
     for (int32_t i = 0; i < n_full; i++)

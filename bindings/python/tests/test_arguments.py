@@ -87,6 +87,24 @@ def test_what_is_no_number(kind):
             lfm.Features.from_tags(['a'], {'a': {'x': weight}})
 
 
+@pytest.mark.parametrize('form, name, words', [
+    ('coo', 'row', 'row 1000000 is outside|row 1000000,'), ('coo', 'col', 'column 1000000 is outside|column 1000000'),
+    ('csc', 'indices', 'row 1000000 is outside|index 1000000'), ('csr', 'indices', 'column 1000000|index 1000000'),
+    ('bsr', 'indices', 'column 1000000|index 1000000'), ('csr', 'indptr', 'indptr'), ('csc', 'indptr', 'indptr'),
+    ('bsr', 'indptr', 'indptr')])
+def test_matrices_overwritten_with_places_outside(form, name, words):
+    """SciPy itself, making another form of them, would write where they point."""
+    whole = sp.identity(50, dtype=np.float32, format='coo')
+    matrix = whole.asformat(form).copy()
+    getattr(matrix, name)[3] = 10**6
+    for call in (lambda: lfm.Features(matrix), lambda: lfm.Interactions(matrix),
+                 lambda: lfm.Model(2).fit(whole, user_features=matrix)):
+        with pytest.raises(ValueError, match=words):
+            call()
+    with pytest.raises(ValueError, match=f'weights|{words}'):
+        lfm.Interactions(whole, weights=matrix)
+
+
 def test_timestamps():
     def of(times):
         return lfm.Interactions.from_pairs([1, 2], [1, 2], timestamps=times).timestamps.tolist()

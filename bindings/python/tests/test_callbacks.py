@@ -73,6 +73,18 @@ def test_begin_and_end():
     assert model().fit(TRAIN, callbacks=[Told(stop=True)]).epochs_done == 0
 
 
+def test_every_end_is_called():
+    class Fails(Told):
+        def end(self, state):
+            super().end(state)
+            raise RuntimeError('at the end')
+
+    first, fails, last = Told(), Fails(), Told()
+    with pytest.raises(RuntimeError, match='at the end'):
+        model(epochs=2).fit(TRAIN, callbacks=[first, fails, last])
+    assert [told.calls[-1] for told in (first, fails, last)] == [('end', 2)] * 3
+
+
 def test_rates_are_those_of_every_epoch():
     """The first too, and whatever the schedule is."""
     rates = []

@@ -133,6 +133,18 @@ def test_csr_places_outside(data, model, name, place, number, words):
             call()
 
 
+@pytest.mark.parametrize('form, name, words', [
+    ('csc', 'indices', 'row 1000000 is outside'), ('csc', 'indptr', 'indptr'), ('bsr', 'indptr', 'indptr')])
+def test_places_outside_in_other_forms(data, model, form, name, words):
+    features = broken(sp.identity(120, dtype=np.float32).asformat(form), name, 3, 10**6)
+    test = broken(data[1].asformat(form), name, 3, 10**6)
+    for call in (lambda: model.fit_partial(data[0], user_features=features), lambda: model.predict_rank(test)):
+        with pytest.raises(ValueError, match=words):
+            call()
+    with pytest.raises(ValueError, match=f'{words}|index 1000000'):
+        random_train_test_split(test)
+
+
 def test_representations_of_a_list(model):
     biases, vectors = model.get_user_representations([[0.0] * 120, [2.0] + [0.0] * 119])
     assert np.array_equal(vectors, [[0] * 4, 2 * model.user_embeddings[0]]) and biases[1] == 2 * model.user_biases[0]

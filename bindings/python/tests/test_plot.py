@@ -221,6 +221,9 @@ def test_curves_of_arrays_and_trials(ax):
     for one in (np.array([0.1, 0.2]), np.array([[1, 0.1], [2, 0.2]]), [[1, 0.1], [2, 0.2]], trial):
         (line,) = plot.learning_curve(one, ax=Figure().subplots()).get_lines()
         assert line.get_xydata().tolist() == [[1, 0.1], [2, 0.2]]
+    for kind in (float, np.float32):
+        (line,) = plot.learning_curve([kind('nan'), kind(0.5)], ax=Figure().subplots()).get_lines()
+        assert np.isnan(line.get_ydata()[0]) and line.get_ydata()[1] == 0.5
     # Of two callbacks one may measure more often: its history has what both did.
     plot.learning_curve([(1, {'auc': 0.1}), (2, {'auc': 0.2, 'mrr': 0.5})], 'mrr', ax=ax)
     assert lines(ax) == {'test': [[2, 0.5]]}

@@ -12,7 +12,7 @@ from ._checks import choice, floats, numbers, switch, whole
 from ._errors import UnknownIdError
 from ._ids import Ids, as_array, as_ids
 from ._library import Handle, create, lib, make
-from ._matrices import INT32_MAX, address, as_sparse, features_from_csr, interactions_from_coo
+from ._matrices import INT32_MAX, address, as_sparse, features_from_csr, interactions_from_coo, to_csr
 from ._running import new_cancel
 
 _DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,
@@ -74,7 +74,7 @@ class Interactions:
                  timestamps: Any = None, duplicates: str = 'keep') -> None:
         coo = as_sparse(matrix, 'interactions').tocoo(copy=False)
         if sp.issparse(weights):
-            weights = weights.tocoo()
+            weights = as_sparse(weights, 'weights').tocoo()
             if weights.shape != coo.shape or not (np.array_equal(weights.row, coo.row)
                                                   and np.array_equal(weights.col, coo.col)):
                 raise ValueError('weights: a matrix of them must have the entries of the interactions, in their order')
@@ -236,8 +236,7 @@ class Features:
     """
 
     def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False) -> None:
-        given = as_sparse(matrix, 'features')
-        self._matrix = given if isinstance(given, sp.csr_matrix) else sp.csr_matrix(given)
+        self._matrix = to_csr(as_sparse(matrix, 'features'), 'features')
         self._identity, self._normalise = switch('identity', identity), switch('normalise', normalise)
         self.names = as_ids(names, 'names')
         if self.names is not None and len(self.names) != self._matrix.shape[1]:
@@ -278,7 +277,7 @@ class Features:
     @classmethod
     def of(cls, data: Any, what: str = 'features') -> Optional['Features']:
         """The features themselves, or those of a matrix; None for None. what: the name that errors give to the data."""
-        return data if data is None or isinstance(data, cls) else cls(as_sparse(data, what))
+        return data if data is None or isinstance(data, cls) else cls(to_csr(as_sparse(data, what), what))
 
     @property
     def n_rows(self) -> int:

@@ -19,9 +19,9 @@ def as_array(values: Any, what: str = 'ids') -> Any:
     if hasattr(values, 'to_numpy'):
         kind = getattr(getattr(values, 'dtype', None), 'kind', 'O')
         values = values.to_numpy()
-        if kind in 'iuf' and values.dtype.kind == 'O':  # pandas' own kinds of numbers
+        if kind in 'iuf' and values.dtype.kind != kind:  # pandas' own kinds of numbers, where one is missing
             try:
-                values = values.astype(kind + '8')
+                values = values.astype(kind + '8', casting='unsafe' if values.dtype.kind == 'O' else 'safe')
             except (TypeError, ValueError):
                 raise ValueError(f'{what}: a number is missing') from None
     try:

@@ -82,14 +82,34 @@ def _taken_over(kind: str, form: str, matrix: Any, options: Any, arrays: Tuple[A
 
 
 def check_offsets(matrix: Any, what: str) -> None:
-    """Refuse a CSR or CSC matrix whose indptr SciPy itself would follow out of its arrays."""
-    if getattr(matrix, 'format', None) not in ('csr', 'csc'):
+    """Refuse a CSR, CSC or BSR matrix whose indptr SciPy itself would follow out of its arrays."""
+    form = getattr(matrix, 'format', None)
+    if form not in ('csr', 'csc', 'bsr'):
         return
-    n = matrix.shape[0 if matrix.format == 'csr' else 1]
+    n = matrix.shape[1] if form == 'csc' else matrix.shape[0] // (matrix.blocksize[0] if form == 'bsr' else 1)
     offsets, stored = matrix.indptr, min(len(matrix.indices), len(matrix.data))
     if len(offsets) != n + 1 or offsets[0] != 0 or offsets[-1] > stored or (offsets[1:] < offsets[:-1]).any():
         raise ValueError(f'{what}: indptr must be {n + 1} numbers that rise from 0 to at most {stored}, how many '
                          'entries there are')
+
+
+def check_range(places: Any, n: int, what: str, name: str) -> None:
+    """Refuse numbers of rows or columns outside [0, n)."""
+    if len(places) and not (0 <= places.min() and places.max() < n):
+        entry = int(np.argmax((places < 0) | (places >= n)))
+        raise ValueError(f'{what}: entry {entry}: the {name} {places[entry]} is outside [0, {n})')
+
+
+def to_csr(matrix: Any, what: str) -> Any:
+    """A csr_matrix of any sparse matrix; a csr_matrix is taken as it is. COO entries of one place are added up, as
+    everywhere in SciPy. ValueError for places that SciPy would follow out of its arrays on the way."""
+    check_offsets(matrix, what)
+    if matrix.format == 'coo':
+        check_range(matrix.row, matrix.shape[0], what, 'row')
+        check_range(matrix.col, matrix.shape[-1], what, 'column')
+    elif matrix.format == 'csc':
+        check_range(matrix.indices[:matrix.indptr[-1]], matrix.shape[0], what, 'row')
+    return matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix)
 
 
 def interactions_from_coo(shape: Tuple[int, ...], rows: Any, columns: Any, data: Any = None,

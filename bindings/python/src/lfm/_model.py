@@ -182,12 +182,13 @@ class Model:
             options.progress = ctypes.cast(hook, ctypes.c_void_p)
         pointers = [None if features[side] is None else features[side]._handle.pointer  # type: ignore[union-attr]
                     for side in ('user', 'item')]
-        begun = []
+        ends = contextlib.ExitStack()  # all are called, even when one raises
         try:
             for function in functions:
                 if hasattr(function, 'begin'):
                     function.begin(states[0])
-                begun.append(function)
+                if hasattr(function, 'end'):
+                    ends.callback(lambda function: function.end(states[0]), function)
             if states[0].rate_was_set:
                 options.learning_rate, options.schedule = states[0].learning_rate, _abi.LFM_SCHEDULE_CONSTANT
             if states[0].stopped:
@@ -199,11 +200,9 @@ class Model:
             raise
         finally:
             self._scorer = None
-            for function in begun:
-                if hasattr(function, 'end'):
-                    function.end(states[0])
-            if raised:
-                raise raised[0]
+            with ends:
+                if raised:
+                    raise raised[0]
         return self
 
     def _progress(self, functions: List[Callback], states: List[State],

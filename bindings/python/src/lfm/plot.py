@@ -156,8 +156,11 @@ def _listed(curve: Any) -> List[Any]:
 
 def _numbers(points: List[Any]) -> Curve:
     pairs = [point if isinstance(point, tuple) else (epoch, point) for epoch, point in enumerate(points, 1)]
-    return [(number('an epoch', epoch), value if isinstance(value, float) else number('a value', value))
-            for epoch, value in pairs]  # of a float not even NaN is refused: no point is drawn there
+    return [(number('an epoch', epoch), float(value) if isinstance(value, _FLOATS) else number('a value', value))
+            for epoch, value in pairs]
+
+
+_FLOATS = (float, np.floating)  # of which not even NaN is refused: no point is drawn there
 
 
 def _points(scorer: Scorer, space: str, ids: Optional[Iterable[Any]]) -> Tuple[Any, Ids]:

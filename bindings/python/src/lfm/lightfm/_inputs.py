@@ -6,7 +6,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import scipy.sparse as sp
 
-from .._matrices import check_offsets
+from .._matrices import check_offsets, to_csr
 
 _UNSIGNED = {np.dtype(np.int32): np.dtype(np.uint32), np.dtype(np.int64): np.dtype(np.uint64)}
 
@@ -30,31 +30,14 @@ def as_coo(matrix: Any, what: str) -> Any:
 
 
 def as_csr(matrix: Any, what: str) -> Any:
-    """A csr_matrix of any sparse matrix (or of a dense one); a csr_matrix is taken as it is. COO entries of
-    one place are added up, as everywhere in SciPy."""
-    check_offsets(matrix, what)
-    _check_places(matrix, what)
-    if isinstance(matrix, sp.csr_matrix):
-        return matrix
+    """A csr_matrix of any sparse matrix (or of a dense one); a csr_matrix is taken as it is."""
+    if sp.issparse(matrix):
+        return to_csr(matrix, what)
+    if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
+        return sp.csr_matrix(matrix)
     if hasattr(matrix, 'tocsr'):
-        matrix = matrix.tocsr()
-    elif not (isinstance(matrix, np.ndarray) and matrix.ndim == 2):
-        raise TypeError(f'{what} must be a scipy.sparse matrix, not {type(matrix).__name__}')
-    return matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix)
-
-
-def _check_places(matrix: Any, what: str) -> None:
-    """Refuse a COO matrix with places that SciPy, making a CSR matrix of it, would follow out of its arrays."""
-    if getattr(matrix, 'format', None) != 'coo':
-        return
-    for name, places, n in (('row', matrix.row, matrix.shape[0]), ('column', matrix.col, matrix.shape[-1])):
-        check_range(places, n, what, name)
-
-
-def check_range(places: Any, n: int, what: str, name: str) -> None:
-    if len(places) and not (0 <= places.min() and places.max() < n):
-        entry = int(np.argmax((places < 0) | (places >= n)))
-        raise ValueError(f'{what}: entry {entry}: the {name} {places[entry]} is outside [0, {n})')
+        return sp.csr_matrix(matrix.tocsr())
+    raise TypeError(f'{what} must be a scipy.sparse matrix, not {type(matrix).__name__}')
 
 
 def feature_csr(features: Any, what: str) -> Any:

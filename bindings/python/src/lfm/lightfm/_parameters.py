@@ -12,9 +12,7 @@ from .._errors import DivergedError
 from .._library import Handle, create, lib, make
 from .._matrices import address, features_from_csr, interactions_from_coo, is_identity
 from .._running import new_cancel, run_interruptibly
-
-LOSSES = {'logistic': _abi.LFM_LOSS_LOGISTIC, 'bpr': _abi.LFM_LOSS_BPR, 'warp': _abi.LFM_LOSS_WARP,
-          'warp-kos': _abi.LFM_LOSS_WARP_KOS}
+from .._scorer import LOSSES
 
 SCHEDULES = ('adagrad', 'adadelta')
 

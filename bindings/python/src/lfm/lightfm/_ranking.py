@@ -10,9 +10,9 @@ import scipy.sparse as sp
 
 from .. import _abi
 from .._library import Handle, create, lib, make
-from .._matrices import address, embeddings, interactions_from_csr
+from .._matrices import address, check_range, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
-from ._inputs import as_csr, check_range, feature_csr
+from ._inputs import as_csr, feature_csr
 from ._parameters import checked_array, pair_of
 
 

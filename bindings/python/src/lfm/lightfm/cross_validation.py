@@ -6,6 +6,8 @@ from typing import Any, Tuple
 import numpy as np
 import scipy.sparse as sp
 
+from ._inputs import as_coo
+
 __all__ = ['random_train_test_split']
 
 
@@ -32,7 +34,7 @@ def random_train_test_split(interactions: Any, test_percentage: float = 0.2,
         raise ValueError(f'test_percentage is {test_percentage}, must be a fraction between 0 and 1')
     if not isinstance(random_state, np.random.RandomState):
         random_state = np.random.RandomState(random_state)
-    entries = interactions.tocoo()
+    entries = as_coo(interactions, 'interactions')
     order = np.arange(len(entries.data))
     random_state.shuffle(order)
     cut = int((1.0 - test_percentage) * len(order))

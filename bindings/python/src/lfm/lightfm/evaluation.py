@@ -17,6 +17,7 @@ from typing import Any, Optional
 import numpy as np
 
 from .. import _abi
+from .._checks import whole
 from ._inputs import as_csr, check_threads
 from ._ranking import Ranking
 from .lightfm import LightFM
@@ -30,7 +31,7 @@ def precision_at_k(model: Any, test_interactions: Any, train_interactions: Any =
     """The share of the first k places that hold a test item: a float32 for each user, 0 for users without
     test interactions. A user's best possible value is (number of test items) / k."""
     check_threads(num_threads)
-    k = _whole(k)
+    k = whole('k', k, 1, 2**63 - 1)
     hits = _hits(model, test_interactions, train_interactions, k, user_features, item_features, num_threads,
                  check_intersections)
     return _rows(hits / np.float32(k), test_interactions, preserve_rows)
@@ -42,7 +43,8 @@ def recall_at_k(model: Any, test_interactions: Any, train_interactions: Any = No
     """The share of a user's test items that stand in the first k places: a float64 for each user, 0 for users
     without test interactions."""
     check_threads(num_threads)
-    hits = _hits(model, test_interactions, train_interactions, _whole(k), user_features, item_features, num_threads,
+    k = whole('k', k, 1, 2**63 - 1)
+    hits = _hits(model, test_interactions, train_interactions, k, user_features, item_features, num_threads,
                  check_intersections)
     wanted = _row_counts(test_interactions)
     recall = hits.astype(np.float64) / np.maximum(wanted, 1)
@@ -110,12 +112,6 @@ def _ranks(model: Any, test: Any, train: Any, user_features: Any, item_features:
     return as_csr(model.predict_rank(test, train_interactions=train, user_features=user_features,
                                      item_features=item_features, num_threads=num_threads,
                                      check_intersections=check_intersections), 'ranks')
-
-
-def _whole(k: Any) -> int:
-    if not 1 <= k < 2**63 or k != int(k):
-        raise ValueError(f'k must be a whole number of 1 or more, not {k}')
-    return int(k)
 
 
 def _hits(model: Any, test: Any, train: Any, k: int, user_features: Any, item_features: Any, num_threads: int,
