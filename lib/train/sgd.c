@@ -177,12 +177,14 @@ static bool are_weighted(const lfm_interactions *m)
 }
 
 /* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. Weights of 1
- * are none, so that with and without them the same is learnt. */
+ * are none, so that with and without them the same is learnt. Where users or items share features, that what a user
+ * likes comes together costs precision. */
 static lfm_status make_order(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
     const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
-    const bool in_runs = fit->options.order != LFM_ORDER_STORED && !graded && !are_weighted(fit->interactions);
+    const bool in_runs = fit->options.order != LFM_ORDER_STORED && !graded && fit->features[LFM_USER] == NULL &&
+                         fit->features[LFM_ITEM] == NULL && !are_weighted(fit->interactions);
     const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
     if (in_runs || !sgd->loss->pointwise)
         LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
@@ -358,7 +360,7 @@ typedef struct segment {
     int64_t begin, end;
 } segment;
 
-/* Bring the heads of a worker's run of items up to date. */
+/* Bring the heads of a worker's share of the items up to date. */
 static void refresh_share(uint32_t index, void *arg)
 {
     lfmi_sgd *sgd = arg;
@@ -377,8 +379,8 @@ static void refresh_share(uint32_t index, void *arg)
     }
 }
 
-/* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a run of
- * its own, so that no two of a few are among the same users. */
+/* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a stretch of
+ * its own. */
 static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
 {
     const int64_t n = sgd->fit->interactions->n_entries, workers = sgd->n_workers;

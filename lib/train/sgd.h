@@ -67,7 +67,7 @@ typedef struct lfmi_representation {
     const float *vector; /* d numbers: scratch or, under the identity, the parameters themselves */
 } lfmi_representation;
 
-/* Rows that are queued to be fetched, and marks of rows that a run of samples uses. */
+/* Rows that are queued to be fetched, and marks of rows that a stretch of samples uses. */
 enum { LFMI_AHEAD = 64, LFMI_MARKS = 1024 };
 
 /* The state of one thread's share of a segment. On cache lines of its own. */
@@ -87,7 +87,7 @@ typedef struct lfmi_worker {
     float *scratch; /* that the vectors point into */
     const float *ahead[LFMI_AHEAD]; /* rows that the next step goes through: fetched by the updates of this one */
     int32_t n_ahead, fetched;
-    uint32_t run, marks[LFMI_SIDES][LFMI_MARKS]; /* of the last run that used a row: see step.c */
+    uint32_t stretch, marks[LFMI_SIDES][LFMI_MARKS]; /* of the last stretch that used a row: see step.c */
 } lfmi_worker;
 
 /* A loss: which interactions it visits and what it does with one. */

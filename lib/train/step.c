@@ -199,21 +199,21 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
         lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
 }
 
-/* Mark a row as used in the present run; returns 1 if it was, or another with the same mark. */
+/* Mark a row as used in the present stretch of samples; returns 1 if it was, or another with the same mark. */
 static int mark(lfmi_worker *worker, int32_t side, int32_t row)
 {
     uint32_t *at = &worker->marks[side][(uint32_t)row % LFMI_MARKS];
-    const int used = *at == worker->run;
-    *at = worker->run;
+    const int used = *at == worker->stretch;
+    *at = worker->stretch;
     return used;
 }
 
-/* The end of a run of samples from `begin` on that share no row: as long as none of them has been stepped on, the
- * scores of all are what they are when its turn comes. Where a run is cut makes no difference to what is computed. */
-static int32_t end_of_run(lfmi_worker *worker, const lfmi_sample *samples, int32_t begin, int32_t end)
+/* The end of a stretch of samples from `begin` on that share no row: as long as none of them has been stepped on, the
+ * scores of all are what they are when its turn comes. Where a stretch is cut makes no difference to what is computed. */
+static int32_t end_of_stretch(lfmi_worker *worker, const lfmi_sample *samples, int32_t begin, int32_t end)
 {
     const bool pairs = !worker->sgd->loss->pointwise;
-    worker->run++;
+    worker->stretch++;
     for (int32_t i = begin; i < end; i++) {
         const lfmi_sample *s = &samples[i];
         if (s->negative < 0)
@@ -263,7 +263,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
     for (int32_t i = begin; i < end; i++) {
         lfmi_sample *s = &samples[i];
         if (i == settled) {
-            settled = end_of_run(worker, samples, i, end);
+            settled = end_of_stretch(worker, samples, i, end);
             settle(worker, samples, i, settled, n);
         }
         const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
