@@ -344,7 +344,8 @@ FORESTS = [('n_initial_points', 9, ValueError), ('n_initial_points', 'x', TypeEr
 
 @pytest.mark.parametrize('call, name, value, kind', [
     *((Objective, *case) for case in ALL + CURVES), *((search, *case) for case in ALL + CURVES + COUNTS + OPTUNAS),
-    *((forest_minimize, *case) for case in ALL + COUNTS + FORESTS)], ids=str)
+    *((forest_minimize, *case) for case in ALL + COUNTS + FORESTS)],
+    ids=lambda value: str(value) if isinstance(value, (str, int, float)) else getattr(value, '__name__', 'object'))
 def test_arguments_that_cannot_be(request, monkeypatch, data, call, name, value, kind):
     """They are refused before anything is trained."""
     if call is not Objective:
