@@ -8,11 +8,15 @@
 
 #define LFMI_GOLDEN UINT64_C(0x9E3779B97F4A7C15)
 
+/* For a number or a vector of them. */
+#define LFMI_MIX(x)                                          \
+    ((x) = ((x) ^ ((x) >> 30)) * UINT64_C(0xBF58476D1CE4E5B9), \
+     (x) = ((x) ^ ((x) >> 27)) * UINT64_C(0x94D049BB133111EB), \
+     (x) = (x) ^ ((x) >> 31))
 static inline uint64_t lfmi_mix(uint64_t x)
 {
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
+    LFMI_MIX(x);
+    return x;
 }
 
 /* Derive a key from a key and a number: the root of an independent stream for each number. */

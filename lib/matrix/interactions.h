@@ -125,14 +125,25 @@ static inline lfmi_signature_place lfmi_signature_of(const lfmi_index *index, in
     return (lfmi_signature_place){begin + (int64_t)((hash >> 32) * (uint64_t)n >> 32), bits, false};
 }
 
+/* Where the signature of a user who has entries tells of an item, also of one that is known to a feature matrix only. */
+static inline lfmi_signature_place lfmi_known_place(const lfmi_index *index, int32_t user, int32_t item)
+{
+    if (item >> 4 >= index->n_item_words)
+        return (lfmi_signature_place){index->offsets[user], UINT32_C(1) << 16, true}; /* in no word */
+    return lfmi_signature_of(index, user, item);
+}
+static inline bool lfmi_may_know(const lfmi_index *index, const lfmi_signature_place *place)
+{
+    return (index->signature[place->word] & place->bits) == place->bits;
+}
+
 /* lfmi_is_known() for an index with a signature. */
 static inline bool lfmi_knows(const lfmi_index *index, int32_t user, int32_t item)
 {
-    if (item >> 4 >= index->n_item_words) /* known to a feature matrix only */
+    if (item >> 4 >= index->n_item_words)
         return false;
     const lfmi_signature_place place = lfmi_signature_of(index, user, item);
-    return (index->signature[place.word] & place.bits) == place.bits &&
-           (place.exact || lfmi_is_known(index, user, item));
+    return lfmi_may_know(index, &place) && (place.exact || lfmi_is_known(index, user, item));
 }
 
 /* Write the distinct items that a user knows, ascending, and return how many. `out` has room for all of

@@ -5,6 +5,12 @@ typedef struct V {
     __m256 low, high;
 } V;
 
+static inline uint32_t equal_lanes_of(__m256i v, int32_t x)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(v, _mm256_set1_epi32(x))));
+}
+#define EQUAL_LANES(v, x) equal_lanes_of((__m256i)(v), x)
+
 /* All bits set in the first n of 8 lanes. */
 static inline __m256i first(int32_t n)
 {
@@ -99,6 +105,21 @@ static inline void v_store_low_bytes(int8_t *p, V v)
     const __m256i words = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, high), 0xD8);
     const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
     _mm_storeu_si128((__m128i *)(void *)p, bytes);
+}
+static inline __m256i four_low_bytes(__m256 a, __m256 b, __m256 c, __m256 d)
+{
+    const __m256i byte = _mm256_set1_epi32(0xFF);
+    const __m256i first = _mm256_and_si256(_mm256_castps_si256(a), byte);
+    const __m256i second = _mm256_slli_epi32(_mm256_and_si256(_mm256_castps_si256(b), byte), 8);
+    const __m256i third = _mm256_slli_epi32(_mm256_and_si256(_mm256_castps_si256(c), byte), 16);
+    const __m256i fourth = _mm256_slli_epi32(_mm256_castps_si256(d), 24);
+    return _mm256_or_si256(_mm256_or_si256(first, second), _mm256_or_si256(third, fourth));
+}
+static inline void v_store_low_bytes_of_four(int8_t *p, const V v[4])
+{
+    __m256i *to = (__m256i *)(void *)p;
+    _mm256_storeu_si256(to, four_low_bytes(v[0].low, v[1].low, v[2].low, v[3].low));
+    _mm256_storeu_si256(to + 1, four_low_bytes(v[0].high, v[1].high, v[2].high, v[3].high));
 }
 static inline V v_from_sums(VS s) { return (V){_mm256_cvtepi32_ps(s.low), _mm256_cvtepi32_ps(s.high)}; }
 #define KERNELS lfmi_kernels_avx2

@@ -3,6 +3,9 @@
 
 typedef __m512 V;
 
+#define EQUAL_LANES(v, x) _mm512_cmpeq_epi32_mask((__m512i)(v), _mm512_set1_epi32(x))
+#define LOWER_TIMES(a, b) ((streams_part)_mm512_mul_epu32((__m512i)(a), (__m512i)(b)))
+
 static inline __mmask16 first(int32_t n) { return (__mmask16)((1u << n) - 1u); }
 static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V v) { _mm512_storeu_ps(p, v); }
@@ -46,33 +49,41 @@ static inline void v_store_low_bytes(int8_t *p, V v)
 {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_castps_si512(v)));
 }
+static inline __m512i choose_bits(int32_t mask, __m512i yes, __m512i no)
+{
+    return _mm512_ternarylogic_epi32(_mm512_set1_epi32(mask), yes, no, 0xCA);
+}
+static inline void v_store_low_bytes_of_four(int8_t *p, const V v[4])
+{
+    const __m512i second = _mm512_slli_epi32(_mm512_castps_si512(v[1]), 8);
+    const __m512i third = _mm512_slli_epi32(_mm512_castps_si512(v[2]), 16);
+    const __m512i fourth = _mm512_slli_epi32(_mm512_castps_si512(v[3]), 24);
+    const __m512i low = choose_bits(0xFF, _mm512_castps_si512(v[0]), second);
+    _mm512_storeu_si512(p, choose_bits(0xFFFF, low, choose_bits(0xFFFFFF, third, fourth)));
+}
 
 #if defined(WITH_VNNI)
 /* An instruction adds up four products in each lane, of bytes without a sign and codes with one. So 128 is added to
  * one of two codes, and 128 times the other is taken back. */
-typedef __m512i VC;
-typedef __m512i VI;
-#define VC_CODES 64
+typedef __m256i VC;
+typedef __m256i VI;
+#define VC_CODES 32
 static inline VC vc_load(const int8_t *p, int32_t n)
 {
-    return n >= VC_CODES ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi32(first(n / 4), p);
+    if (n >= VC_CODES)
+        return _mm256_loadu_si256((const __m256i *)(const void *)p);
+    return _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
-static inline VI vi_zero(void) { return _mm512_setzero_si512(); }
-static inline VI vi_add_products(VI sum, VC a, VC b)
+static inline VI vi_start(const int8_t *user, int32_t n)
 {
-    const __m512i offset = _mm512_set1_epi8((char)LFMI_CODE_OFFSET);
-    const __m512i back = _mm512_dpbusd_epi32(_mm512_setzero_si512(), offset, a);
-    return _mm512_sub_epi32(_mm512_dpbusd_epi32(sum, _mm512_xor_si512(b, offset), a), back);
+    __m256i sum = _mm256_setzero_si256();
+    for (int32_t e = 0; e < n; e += VC_CODES)
+        sum = _mm256_dpbusd_epi32(sum, _mm256_set1_epi8((char)LFMI_CODE_OFFSET), vc_load(user + e, n - e));
+    return _mm256_sub_epi32(_mm256_setzero_si256(), sum);
 }
-static inline uint32_t vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads,
-                                float threshold, float *scores)
+static inline VI vi_add_products(VI sum, VC user, VC item)
 {
-    const __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[0], sums[1]), _mm512_unpackhi_epi32(sums[0], sums[1]));
-    const __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(sums[2], sums[3]), _mm512_unpackhi_epi32(sums[2], sums[3]));
-    const __m512i sixteen = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-    const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(sixteen), _mm512_extracti64x4_epi64(sixteen, 1));
-    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-    return score_four(four, user, heads, threshold, scores);
+    return _mm256_dpbusd_epi32(sum, _mm256_xor_si256(item, _mm256_set1_epi8((char)LFMI_CODE_OFFSET)), user);
 }
 
 /* Scanning: sums by lanes. */

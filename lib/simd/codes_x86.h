@@ -4,18 +4,23 @@
 
 #include "simd/kernels.h"
 
-/* Four scores from the sums of products, and which are above a threshold. */
-static inline uint32_t score_four(__m128i sums, const lfmi_query_codes *user, const lfmi_head *const *heads,
-                                  float threshold, float *scores)
+/* Two heads beside each other. */
+static inline __m128 two_heads(const lfmi_head *first, const lfmi_head *second)
 {
-    const __m128d first = _mm_loadh_pd(_mm_load_sd((const double *)(const void *)heads[0]), (const double *)(const void *)heads[1]);
-    const __m128d second = _mm_loadh_pd(_mm_load_sd((const double *)(const void *)heads[2]), (const double *)(const void *)heads[3]);
-    const __m128 low = _mm_castpd_ps(first), high = _mm_castpd_ps(second);
-    const __m128 scales = _mm_mul_ps(_mm_set1_ps(user->scale), _mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
-    const __m128 biases = _mm_add_ps(_mm_set1_ps(user->bias), _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
-    const __m128 all = _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(sums), scales), biases);
-    _mm_storeu_ps(scores, all);
-    return (uint32_t)_mm_movemask_ps(_mm_cmpgt_ps(all, _mm_set1_ps(threshold)));
+    const double *low = (const double *)(const void *)first, *high = (const double *)(const void *)second;
+    return _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(low), high));
+}
+
+static inline uint32_t vi_score(const __m256i sums[4], lfmi_round *round, int32_t at, const lfmi_head *const *heads)
+{
+    const __m256i two = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
+    const __m128i products = _mm_add_epi32(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
+    const __m128 low = two_heads(heads[0], heads[1]), high = two_heads(heads[2], heads[3]);
+    const __m128 scales = _mm_mul_ps(_mm_set1_ps(round->scales[at]), _mm_shuffle_ps(low, high, _MM_SHUFFLE(2, 0, 2, 0)));
+    const __m128 biases = _mm_add_ps(_mm_set1_ps(round->biases[at]), _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+    const __m128 all = _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(products), scales), biases);
+    _mm_storeu_ps(round->scores[at], all);
+    return (uint32_t)_mm_movemask_ps(_mm_cmpgt_ps(all, _mm_set1_ps(round->thresholds[at])));
 }
 
 #if !defined(WITH_VNNI)
@@ -29,16 +34,12 @@ static inline VC vc_load(const int8_t *p, int32_t n)
     (void)n; /* a multiple of 16 */
     return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p));
 }
-static inline VI vi_zero(void) { return _mm256_setzero_si256(); }
-static inline VI vi_add_products(VI sum, VC a, VC b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
-static inline uint32_t vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads,
-                                float threshold, float *scores)
+static inline VI vi_start(const int8_t *user, int32_t n)
 {
-    const __m256i two = _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
-    const __m128i one = _mm_add_epi32(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
-    return score_four(one, user, heads, threshold, scores);
+    (void)user, (void)n;
+    return _mm256_setzero_si256();
 }
-
+static inline VI vi_add_products(VI sum, VC a, VC b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
 /* Scanning: two products of a byte and a code of at most 63 fit 16 bits. */
 typedef struct VS {
     __m256i low, high;

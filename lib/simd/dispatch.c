@@ -14,7 +14,10 @@ static bool always(void) { return true; }
 extern const lfmi_kernels lfmi_kernels_avx2, lfmi_kernels_avx512, lfmi_kernels_avx512_vnni;
 static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 static bool has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
-static bool has_avx512_vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+static bool has_avx512_vnni(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
 #endif
 #if defined(LFMI_ARM64)
 extern const lfmi_kernels lfmi_kernels_neon;

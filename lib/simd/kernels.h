@@ -86,14 +86,10 @@ typedef struct lfmi_scan {
  * margins and biases, whatever their number. */
 enum { LFMI_CODES = 4, LFMI_CODE_OFFSET = 128, LFMI_MOST_CODES = 65536, LFMI_PANEL_HEAD = 2 * LFMI_LANES };
 
-/* What codes are to be multiplied with, and the bias; the same with the codes. */
+/* What codes are to be multiplied with, and the bias. */
 typedef struct lfmi_head {
     float scale, bias;
 } lfmi_head;
-typedef struct lfmi_query_codes {
-    const int8_t *codes;
-    float scale, bias;
-} lfmi_query_codes;
 
 /* The codes and heads of all items. */
 typedef struct lfmi_heads {
@@ -112,6 +108,15 @@ static inline lfmi_head *lfmi_head_of(const lfmi_heads *heads, int32_t item)
     return (lfmi_head *)(void *)(heads->heads + (int64_t)item * heads->head_stride);
 }
 
+/* LFMI_GROUP items for each of some users, to be scored by codes. */
+enum { LFMI_ROUND = 16, LFMI_STREAMS = 8 };
+typedef struct lfmi_round {
+    const int8_t *codes[LFMI_ROUND]; /* of the users, with their scales and biases */
+    float scales[LFMI_ROUND], biases[LFMI_ROUND], thresholds[LFMI_ROUND];
+    int32_t items[LFMI_ROUND][LFMI_GROUP];
+    float scores[LFMI_ROUND][LFMI_GROUP];
+} lfmi_round;
+
 typedef struct lfmi_kernels {
     const char *name;
     /* start + a . b over n elements. A score starts from the biases, as in LightFM: scores that tie
@@ -120,10 +125,11 @@ typedef struct lfmi_kernels {
     /* codes = x in 8 bits, n elements, then zeros up to a multiple of LFMI_LANES. Returns the scale that
      * codes are to be multiplied with. */
     float (*encode)(int8_t *codes, const float *x, int32_t n);
-    /* scores[i] = (user.codes . item's codes) * (user.scale * item's scale) + (user.bias + item's bias) for LFMI_GROUP
-     * items. Returns which are above the threshold, a bit each. */
-    uint32_t (*score_codes)(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
-                            float *scores);
+    /* score = (user's codes . item's codes) * (user's scale * item's scale) + (user's bias + item's bias) for the first
+     * n > 0 users of a round. Returns which are above the user's threshold, LFMI_GROUP bits for each user. */
+    uint64_t (*score_round)(const lfmi_heads *heads, lfmi_round *round, int32_t n);
+    /* out[i] = lfmi_bounded_pair() of stream i, below bounds[i], of LFMI_STREAMS. 0 < bounds < 2^31. */
+    void (*draw_pairs)(uint64_t *streams, const uint64_t *bounds, int32_t (*out)[2]);
     /* out = the sum of values[i] * row columns[i] over the first layout->d elements of n rows, added in this order to 0;
      * values NULL: ones. Returns the same sum of their biases. */
     float (*add_up)(const lfmi_layout *layout, const float *rows, const int32_t *columns, const float *values, int64_t n,
@@ -157,6 +163,15 @@ typedef struct lfmi_kernels {
 #define LFMI_CODE_MAX 127.0f
 #define LFMI_CODE_LEAST 1e-30f /* rows without a larger element are all zeros */
 #define LFMI_CODE_MAGIC 12582912.0f /* 3 * 2^22: added to a small number it leaves the nearest integer in the low bits */
+
+/* Where the code of element e of n stands: of each whole LFMI_INTERLEAVED elements those LFMI_LANES apart stand beside
+ * each other, which vectors do without shuffling; products add up to the same in any order. */
+enum { LFMI_INTERLEAVED = 4 * LFMI_LANES };
+static inline int32_t lfmi_place_of_code(int32_t e, int32_t n)
+{
+    const int32_t at = e % LFMI_INTERLEAVED, group = e - at;
+    return group + LFMI_INTERLEAVED <= n ? group + at % LFMI_LANES * 4 + at / LFMI_LANES : e;
+}
 
 static inline int8_t lfmi_code(float x, float inverse_scale)
 {

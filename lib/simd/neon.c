@@ -118,6 +118,16 @@ static inline void v_store_low_bytes(int8_t *p, V v)
     vst1_s8(p, vmovn_s16(vcombine_s16(words[0], words[1])));
     vst1_s8(p + 8, vmovn_s16(vcombine_s16(words[2], words[3])));
 }
+static inline void v_store_low_bytes_of_four(int8_t *p, const V v[4])
+{
+    for (int i = 0; i < 4; i++) {
+        uint32x4_t bytes = vreinterpretq_u32_f32(v[0].q[i]);
+        bytes = vsliq_n_u32(bytes, vreinterpretq_u32_f32(v[1].q[i]), 8);
+        bytes = vsliq_n_u32(bytes, vreinterpretq_u32_f32(v[2].q[i]), 16);
+        bytes = vsliq_n_u32(bytes, vreinterpretq_u32_f32(v[3].q[i]), 24);
+        vst1q_s8(p + 16 * i, vreinterpretq_s8_u32(bytes));
+    }
+}
 
 typedef int8x16_t VC;
 typedef int32x4_t VI;
@@ -127,20 +137,25 @@ static inline VC vc_load(const int8_t *p, int32_t n)
     (void)n; /* a multiple of 16 */
     return vld1q_s8(p);
 }
-static inline VI vi_zero(void) { return vdupq_n_s32(0); }
+static inline VI vi_start(const int8_t *user, int32_t n)
+{
+    (void)user, (void)n;
+    return vdupq_n_s32(0);
+}
 static inline VI vi_add_products(VI sum, VC a, VC b)
 {
     /* two products of codes fit 16 bits */
     const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(b));
     return vpadalq_s16(sum, vmlal_s8(low, vget_high_s8(a), vget_high_s8(b)));
 }
-static inline uint32_t vi_score(const VI sums[4], const lfmi_query_codes *user, const lfmi_head *const *heads,
-                                float threshold, float *scores)
+static inline uint32_t vi_score(const VI sums[4], lfmi_round *round, int32_t at, const lfmi_head *const *heads)
 {
     uint32_t above = 0;
     for (int i = 0; i < 4; i++) {
-        scores[i] = (float)vaddvq_s32(sums[i]) * (user->scale * heads[i]->scale) + (user->bias + heads[i]->bias);
-        above |= (uint32_t)(scores[i] > threshold) << i;
+        const float score = (float)vaddvq_s32(sums[i]) * (round->scales[at] * heads[i]->scale) +
+                            (round->biases[at] + heads[i]->bias);
+        round->scores[at][i] = score;
+        above |= (uint32_t)(score > round->thresholds[at]) << i;
     }
     return above;
 }

@@ -36,24 +36,26 @@ static float encode(int8_t *codes, const float *x, int32_t n)
     }
     const float inverse = lfmi_inverse_scale(largest);
     for (int32_t e = 0; e < n; e++)
-        codes[e] = lfmi_code(x[e], inverse);
+        codes[lfmi_place_of_code(e, n)] = lfmi_code(x[e], inverse);
     for (int32_t e = n; e % LFMI_LANES != 0; e++)
         codes[e] = 0;
     return lfmi_code_scale(largest);
 }
 
-static uint32_t score_codes(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
-                            float *scores)
+static uint64_t score_round(const lfmi_heads *heads, lfmi_round *round, int32_t n)
 {
-    uint32_t above = 0;
-    for (int i = 0; i < LFMI_GROUP; i++) {
-        const int8_t *codes = lfmi_codes_of(heads, items[i]);
-        const lfmi_head *head = lfmi_head_of(heads, items[i]);
-        int32_t sum = 0;
-        for (int32_t e = 0; e < heads->n; e++)
-            sum += user->codes[e] * codes[e];
-        scores[i] = (float)sum * (user->scale * head->scale) + (user->bias + head->bias);
-        above |= (uint32_t)(scores[i] > threshold) << i;
+    uint64_t above = 0;
+    for (int32_t i = 0; i < n; i++) {
+        for (int k = 0; k < LFMI_GROUP; k++) {
+            const int8_t *codes = lfmi_codes_of(heads, round->items[i][k]);
+            const lfmi_head *head = lfmi_head_of(heads, round->items[i][k]);
+            int32_t sum = 0;
+            for (int32_t e = 0; e < heads->n; e++)
+                sum += round->codes[i][e] * codes[e];
+            const float score = (float)sum * (round->scales[i] * head->scale) + (round->biases[i] + head->bias);
+            round->scores[i][k] = score;
+            above |= (uint64_t)(score > round->thresholds[i]) << (i * LFMI_GROUP + k);
+        }
     }
     return above;
 }
@@ -207,7 +209,8 @@ const lfmi_kernels lfmi_kernels_portable = {
     .name = "portable",
     .dot = dot,
     .encode = encode,
-    .score_codes = score_codes,
+    .score_round = score_round,
+    .draw_pairs = draw_pairs,
     .add_up = add_up,
     .add_scaled = add_scaled,
     .subtract = subtract,

@@ -10,9 +10,10 @@
  *     v_sum(v)                                 the fixed tree
  *     v_max_size(m, v), v_max(m)               larger of m and |v| by lanes; the largest lane
  *     v_store_low_bytes(p, v)                  the lowest byte of every lane
+ *     v_store_low_bytes_of_four(p, v)          of four vectors, lane by lane, the lowest bytes of each
  *
  * and for codes the types VC, VC_CODES of them, and VI, sums of products, with vc_load(p, n), where no more than n
- * are there, vi_zero(), vi_add_products(sum, a, b) and vi_score(sums, user, heads, threshold, scores) for LFMI_GROUP of
+ * are there, vi_start(user, n), vi_add_products(sum, user, item) and vi_score(sums, round, at, heads) for LFMI_GROUP of
  * them, which returns a bit for each score above the threshold; also those of scan_template.h and codes_template.h. */
 #include "lfm/options.h"
 #include "simd/kernels.h"
@@ -45,45 +46,89 @@ static float dot(const float *a, const float *b, int32_t n, float start)
     return v_sum(sum);
 }
 
+/* What numbers are encoded with. */
+typedef struct code_scale {
+    float scale;
+    V inverse;
+} code_scale;
+INLINE code_scale code_scale_of(V sizes)
+{
+    const float largest = v_max(sizes);
+    return (code_scale){lfmi_code_scale(largest), v_set(lfmi_inverse_scale(largest))};
+}
+INLINE V v_code(V x, code_scale s) { return v_add(v_mul(x, s.inverse), v_set(LFMI_CODE_MAGIC)); }
+
+/* The first n numbers, whole vectors of them. */
+INLINE void encode_whole(int8_t *codes, const float *x, int32_t n, code_scale s)
+{
+    int32_t e = 0;
+    for (; e + LFMI_INTERLEAVED <= n; e += LFMI_INTERLEAVED) {
+        V parts[4];
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++)
+            parts[k] = v_code(v_load(x + e + k * LFMI_LANES), s);
+        v_store_low_bytes_of_four(codes + e, parts);
+    }
+    for (; e < n; e += LFMI_LANES)
+        v_store_low_bytes(codes + e, v_code(v_load(x + e), s));
+}
+
 static float encode(int8_t *codes, const float *x, int32_t n)
 {
     const int32_t whole = WHOLE(n);
     V sizes = v_set(0.0f);
     for (int32_t e = 0; e < whole; e += LFMI_LANES)
         sizes = v_max_size(sizes, v_load(x + e));
+    const V last = whole < n ? v_load_part(x + whole, n - whole) : v_set(0.0f);
+    const code_scale s = code_scale_of(v_max_size(sizes, last));
+    encode_whole(codes, x, whole, s);
     if (whole < n)
-        sizes = v_max_size(sizes, v_load_part(x + whole, n - whole));
-    const float largest = v_max(sizes);
-    const V inverse = v_set(lfmi_inverse_scale(largest)), magic = v_set(LFMI_CODE_MAGIC);
-    for (int32_t e = 0; e < whole; e += LFMI_LANES)
-        v_store_low_bytes(codes + e, v_add(v_mul(v_load(x + e), inverse), magic));
-    if (whole < n)
-        v_store_low_bytes(codes + whole, v_add(v_mul(v_load_part(x + whole, n - whole), inverse), magic));
-    return lfmi_code_scale(largest);
+        v_store_low_bytes(codes + whole, v_code(last, s));
+    return s.scale;
 }
 
-static uint32_t score_codes(const lfmi_query_codes *user, const lfmi_heads *heads, const int32_t *items, float threshold,
-                            float *scores)
+/* The scores of one user, from n codes. */
+INLINE uint32_t score_group(const lfmi_heads *heads, lfmi_round *round, int32_t at, int32_t n)
 {
-    VI sums[LFMI_GROUP];
     const int8_t *codes[LFMI_GROUP];
     const lfmi_head *each[LFMI_GROUP];
 #pragma GCC unroll 4
     for (int i = 0; i < LFMI_GROUP; i++) {
-        int32_t item = items[i];
+        int32_t item = round->items[at][i];
         /* one by one: they have just been stored so, and a vector of them would wait for that */
         __asm__("" : "+r"(item));
-        sums[i] = vi_zero();
         codes[i] = lfmi_codes_of(heads, item);
         each[i] = lfmi_head_of(heads, item);
     }
-    const int32_t n = heads->n;
+    const VI start = vi_start(round->codes[at], n);
+    VI sums[LFMI_GROUP] = {start, start, start, start};
     for (int32_t e = 0; e < n; e += VC_CODES) {
-        const VC x = vc_load(user->codes + e, n - e);
+        const VC x = vc_load(round->codes[at] + e, n - e);
+#pragma GCC unroll 4
         for (int i = 0; i < LFMI_GROUP; i++)
             sums[i] = vi_add_products(sums[i], x, vc_load(codes[i] + e, n - e));
     }
-    return vi_score(sums, user, each, threshold, scores);
+    return vi_score(sums, round, at, each);
+}
+
+INLINE uint64_t score_users(const lfmi_heads *heads, lfmi_round *round, int32_t n_users, int32_t n)
+{
+    const lfmi_heads own = *heads; /* a copy, which no store can change */
+    uint64_t above = 0;
+    for (int32_t i = 0; i < n_users; i++)
+        above |= (uint64_t)score_group(&own, round, i, n) << (i * LFMI_GROUP);
+    return above;
+}
+
+static uint64_t score_round(const lfmi_heads *heads, lfmi_round *round, int32_t n)
+{
+    switch (heads->n) { /* the usual ones without loops */
+    case 16: return score_users(heads, round, n, 16);
+    case 32: return score_users(heads, round, n, 32);
+    case 64: return score_users(heads, round, n, 64);
+    case 128: return score_users(heads, round, n, 128);
+    default: return score_users(heads, round, n, heads->n);
+    }
 }
 
 /* n_vectors whole vectors from element e on, or one of `part` elements, held in registers over all rows. */
@@ -308,7 +353,8 @@ const lfmi_kernels KERNELS = {
     .name = KERNELS_NAME,
     .dot = dot,
     .encode = encode,
-    .score_codes = score_codes,
+    .score_round = score_round,
+    .draw_pairs = draw_pairs,
     .add_up = add_up,
     .add_scaled = add_scaled,
     .subtract = subtract,

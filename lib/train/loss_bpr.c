@@ -25,17 +25,18 @@ static bool may_be_negative(const lfmi_sgd *sgd, const lfmi_sample *sample, int3
 static void begin(const lfmi_sgd *sgd, lfmi_sample *sample)
 {
     lfmi_begin_draws(sgd, sample);
-    sample->drawn[0] = lfmi_begin_draw(&sgd->sampler, &sample->draws);
+    sample->drawn = lfmi_begin_draw(&sgd->sampler, &sample->draws);
 }
 
-static void prepare(lfmi_worker *worker, lfmi_sample *sample)
+static void prepare(lfmi_worker *worker, lfmi_sample *sample, int32_t at)
 {
+    (void)at;
     const lfmi_sgd *sgd = worker->sgd;
-    sample->drawn[0] = lfmi_end_draw(&sgd->sampler, &sample->draws, sample->drawn[0]);
-    sample->negative = sample->drawn[0]; /* unless choosing finds it known */
+    sample->drawn = lfmi_end_draw(&sgd->sampler, &sample->draws, sample->drawn);
+    sample->negative = sample->drawn; /* unless choosing finds it known */
     if (!sgd->fit->options.graded) /* else the signature is not ours: another call may be making it */
-        lfmi_prefetch_known(sgd, sample->user, sample->drawn[0]);
-    lfmi_prefetch_features(sgd, LFM_ITEM, sample->drawn[0]);
+        lfmi_prefetch_known(sgd, sample->user, sample->drawn);
+    lfmi_prefetch_features(sgd, LFM_ITEM, sample->drawn);
 }
 
 /* Draw on where the first draw was known; -1 when max_draws brought none. */
@@ -45,9 +46,9 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
     for (int32_t i = 0; i < n; i++) {
         lfmi_sample *s = &samples[i];
         int32_t draws = 1;
-        while (!may_be_negative(sgd, s, s->drawn[0]) && ++draws <= sgd->fit->options.max_draws)
-            s->drawn[0] = lfmi_draw(&sgd->sampler, &s->draws);
-        s->negative = draws <= sgd->fit->options.max_draws ? s->drawn[0] : -1;
+        while (!may_be_negative(sgd, s, s->drawn) && ++draws <= sgd->fit->options.max_draws)
+            s->drawn = lfmi_draw(&sgd->sampler, &s->draws);
+        s->negative = draws <= sgd->fit->options.max_draws ? s->drawn : -1;
         worker->tally.draws += s->negative >= 0 ? draws : draws - 1;
     }
 }
@@ -62,6 +63,7 @@ static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi
 }
 
 const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,
+                                 .batch = 8,
                                  .index_with = LFMI_INDEX_SIGNATURE,
                                  .negative_power = 1.0,
                                  .n_prepared = 3,

@@ -3,11 +3,11 @@
 
 #include "base/random.h"
 
-/* Positions of runs that stand side by side, and what a block may touch of them. */
-enum { GROUP = LFMI_RUN * LFMI_ABREAST, MOST_RUNS = (LFMI_RUNS_BLOCK / GROUP + 2) * LFMI_ABREAST };
+/* Runs that a block may touch: whole ones and, before and behind them, a group that stands side by side. */
+enum { MOST_RUNS = LFMI_RUNS_BLOCK / LFMI_RUN + 2 * LFMI_MOST_ABREAST };
 
 lfm_status lfmi_runs_new(const lfm_interactions *m, const lfmi_index *index, const lfmi_kernels *kernels,
-                         lfmi_runs *out)
+                         int32_t abreast, lfmi_runs *out)
 {
     *out = (lfmi_runs){0};
     if (lfmi_longest_user(m, index) > LFMI_LONGEST_USER)
@@ -22,6 +22,7 @@ lfm_status lfmi_runs_new(const lfm_interactions *m, const lfmi_index *index, con
     out->index = index;
     out->kernels = kernels;
     out->n = n;
+    out->abreast = abreast;
     out->n_entries = m->n_entries;
     return LFM_OK;
 }
@@ -75,8 +76,9 @@ void lfmi_runs_fetch(const lfmi_runs *r, int64_t begin, int32_t n, int32_t *user
     int64_t runs[MOST_RUNS];
     int32_t own_users[MOST_RUNS * LFMI_RUN + LFMI_RUN];
     int64_t own_entries[MOST_RUNS * LFMI_RUN + LFMI_RUN];
-    const int64_t first = begin / GROUP * LFMI_ABREAST;
-    const int64_t last = (begin + n + GROUP - 1) / GROUP * LFMI_ABREAST;
+    const int32_t abreast = r->abreast, places = LFMI_RUN * abreast; /* of runs side by side */
+    const int64_t first = begin / places * abreast;
+    const int64_t last = (begin + n + places - 1) / places * abreast;
     const int32_t n_full = (int32_t)((last < r->n ? last : r->n) - first);
     const int32_t n_last = begin + n > r->n * LFMI_RUN ? (int32_t)(r->n_entries % LFMI_RUN) : 0;
     r->kernels->permute(&r->order, first, n_full, runs);
@@ -85,8 +87,8 @@ void lfmi_runs_fetch(const lfmi_runs *r, int64_t begin, int32_t n, int32_t *user
     for (int32_t i = 0; i < n_full; i++)
         __builtin_prefetch(&r->index->offsets[r->owners[runs[i]]]);
     for (int32_t i = 0; i < n_full; i++) {
-        const int32_t group = i / LFMI_ABREAST * LFMI_ABREAST, at = group * LFMI_RUN + i - group;
-        const int32_t width = n_full - group < LFMI_ABREAST ? n_full - group : LFMI_ABREAST;
+        const int32_t group = i / abreast * abreast, at = group * LFMI_RUN + i - group;
+        const int32_t width = n_full - group < abreast ? n_full - group : abreast;
         expand(r, runs[i], LFMI_RUN, width, own_users + at, own_entries + at);
     }
     if (n_last > 0)

@@ -8,9 +8,9 @@
 #include "matrix/interactions.h"
 #include "simd/kernels.h"
 
-/* Interactions in a run, runs side by side, positions fetched at once at most. Constants, since results depend on
+/* Interactions in a run, runs side by side at most, positions fetched at once at most. Constants, since results depend on
  * them. */
-enum { LFMI_RUN = 8, LFMI_ABREAST = 8, LFMI_RUNS_BLOCK = 256 };
+enum { LFMI_RUN = 8, LFMI_MOST_ABREAST = 16, LFMI_RUNS_BLOCK = 256 };
 
 /* The index' entries, LFMI_RUN by LFMI_RUN; what is left makes a shorter run, an epoch's last. Which of a user's
  * interactions stands at which of its places, another key decides each epoch. */
@@ -18,6 +18,7 @@ typedef struct lfmi_runs {
     const lfmi_index *index; /* NULL: there are no runs */
     const lfmi_kernels *kernels;
     int64_t n, n_entries; /* runs of full length; entries */
+    int32_t abreast;      /* runs side by side */
     int32_t *owners;      /* n + 1: the user of a run's first entry */
     lfmi_order order;     /* of this epoch's runs */
     uint64_t key;
@@ -26,7 +27,7 @@ typedef struct lfmi_runs {
 /* Set up runs; none where a user has more than LFMI_LONGEST_USER interactions. The index must live longer. */
 enum { LFMI_LONGEST_USER = 1 << 30 };
 lfm_status lfmi_runs_new(const lfm_interactions *m, const lfmi_index *index, const lfmi_kernels *kernels,
-                         lfmi_runs *out);
+                         int32_t abreast, lfmi_runs *out);
 void lfmi_runs_free(lfm_context *context, lfmi_runs *runs);
 
 /* Begin an epoch, whose order is a key's. */

@@ -43,16 +43,4 @@ static inline int32_t lfmi_draw(const lfmi_sampler *sampler, lfmi_stream *stream
     return lfmi_end_draw(sampler, stream, lfmi_begin_draw(sampler, stream));
 }
 
-/* Draw four items. */
-static inline void lfmi_draw_four(const lfmi_sampler *sampler, lfmi_stream *stream, int32_t out[4])
-{
-    if (sampler->table == NULL) {
-        lfmi_bounded_pair(stream, (uint32_t)sampler->n_items, out);
-        lfmi_bounded_pair(stream, (uint32_t)sampler->n_items, out + 2);
-        return;
-    }
-    for (int i = 0; i < 4; i++)
-        out[i] = lfmi_draw(sampler, stream);
-}
-
 #endif

@@ -18,6 +18,9 @@ enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_RUNS = 18 };
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
 enum { BLOCK = LFMI_RUNS_BLOCK, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 
+/* Features are stepped on by many samples: fewer are chosen for together. */
+enum { BATCH_WITH_FEATURES = 8 };
+
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
 
@@ -39,7 +42,7 @@ static void destroy(void *state)
     const int64_t d = sgd->fit->model->layout.d, candidates = max_candidates(sgd);
     for (int32_t i = 0; sgd->workers != NULL && i < sgd->n_made; i++) {
         LFMI_FREE_ARRAY(context, sgd->workers[i].scratch, VECTORS_PER_WORKER * (d + LFMI_LANES));
-        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, candidates);
+        LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_scores, LFMI_BATCH * candidates);
         LFMI_FREE_ARRAY(context, sgd->workers[i].candidate_items, LFMI_BATCH * candidates);
     }
     LFMI_FREE_ARRAY(context, sgd->workers, sgd->n_workers);
@@ -70,7 +73,7 @@ static lfm_status make_workers(lfmi_sgd *sgd)
         w->gradient = w->negative + w->vector;
         w->batch_users = w->gradient + w->vector;
         w->batch_codes = (int8_t *)(w->batch_users + LFMI_BATCH * w->vector);
-        lfm_status status = LFMI_NEW_ARRAY(context, candidates, "a training thread", &w->candidate_scores);
+        lfm_status status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_scores);
         if (status == LFM_OK)
             status = LFMI_NEW_ARRAY(context, LFMI_BATCH * candidates, "a training thread", &w->candidate_items);
         if (status != LFM_OK) {
@@ -93,6 +96,11 @@ static lfm_status make_rank_weights(lfmi_sgd *sgd)
     return LFM_OK;
 }
 
+static bool has_features(const lfmi_fit *fit)
+{
+    return fit->features[LFM_USER] != NULL || fit->features[LFM_ITEM] != NULL;
+}
+
 static void choose_updates(lfmi_sgd *sgd)
 {
     const lfm_train_options *o = &sgd->fit->options;
@@ -107,31 +115,9 @@ static void choose_updates(lfmi_sgd *sgd)
         const int kind = sgd->lazy ? LFMI_LAZY : (alphas[side] > 0 ? LFMI_L2 : LFMI_PLAIN);
         sgd->update[side] = sgd->kernels->update[sgd->fit->model->options.optimiser][kind];
     }
-    const bool plain = sgd->fit->features[LFM_USER] == NULL && sgd->fit->features[LFM_ITEM] == NULL &&
-                       alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0;
     const int32_t optimiser = sgd->fit->model->options.optimiser;
-    if (plain)
+    if (!has_features(sgd->fit) && alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0)
         sgd->fused = sgd->loss->pointwise ? sgd->kernels->point[optimiser] : sgd->kernels->pair[optimiser];
-}
-
-/* Rows of codes with their heads are powers of two or whole cache lines long, so that none touches more lines than it
- * must. Heads stand apart from codes that fill their lines. */
-static lfm_status new_heads(lfm_context *context, int32_t d, int64_t n_items, lfmi_heads *heads)
-{
-    const int32_t head = (int32_t)sizeof(lfmi_head);
-    heads->n = (d + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-    const bool apart = heads->n % LFMI_CACHE_LINE == 0;
-    const int32_t needed = heads->n + (apart ? 0 : head);
-    heads->stride = LFMI_LANES;
-    while (heads->stride < needed && heads->stride < LFMI_CACHE_LINE)
-        heads->stride *= 2;
-    if (heads->stride < needed)
-        heads->stride = (needed + LFMI_CACHE_LINE - 1) / LFMI_CACHE_LINE * LFMI_CACHE_LINE;
-    heads->head_stride = apart ? head : heads->stride;
-    heads->size = n_items * (heads->stride + (apart ? head : 0));
-    LFMI_TRY(LFMI_NEW_ARRAY(context, heads->size, "the heads of all items", &heads->codes));
-    heads->heads = heads->codes + (apart ? n_items * heads->stride : heads->n);
-    return LFM_OK;
 }
 
 /* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by every step.
@@ -150,7 +136,7 @@ static lfm_status make_heads(lfmi_sgd *sgd)
         return LFM_OK;
     if (!sgd->direct[LFM_ITEM])
         sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
-    return new_heads(model->context, model->layout.d, n_items, &sgd->heads);
+    return lfmi_heads_new(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
 /* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
@@ -178,17 +164,24 @@ static bool are_weighted(const lfm_interactions *m)
 
 /* Runs serve where an interaction is no more than a user, an item and a sign: what the index knows of it. Weights of 1
  * are none, so that with and without them the same is learnt. Where users or items share features, that what a user
- * likes comes together costs precision. */
+ * likes comes together costs precision; so it does a little where users are few, whose rows are in the cache anyway. */
+static bool are_in_runs(const lfmi_fit *fit, bool graded)
+{
+    enum { CACHE = 1 << 20 }; /* bytes; a constant, since results depend on it */
+    const int64_t row = fit->model->layout.stride * (int64_t)sizeof(float);
+    return fit->options.order != LFM_ORDER_STORED && !graded && !has_features(fit) &&
+           fit->interactions->n_users > CACHE / row && !are_weighted(fit->interactions);
+}
+
 static lfm_status make_order(lfmi_sgd *sgd)
 {
     const lfmi_fit *fit = sgd->fit;
     const bool graded = fit->options.graded && sgd->loss == &lfmi_loss_bpr; /* others have no use for it */
-    const bool in_runs = fit->options.order != LFM_ORDER_STORED && !graded && fit->features[LFM_USER] == NULL &&
-                         fit->features[LFM_ITEM] == NULL && !are_weighted(fit->interactions);
+    const bool in_runs = are_in_runs(fit, graded);
     const int with = graded ? LFMI_INDEX_VALUES : sgd->loss->index_with;
     if (in_runs || !sgd->loss->pointwise)
         LFMI_TRY(lfmi_interactions_index_on(fit->interactions, with, fit->threads, fit->options.cancel, &sgd->index));
-    return in_runs ? lfmi_runs_new(fit->interactions, sgd->index, sgd->kernels, &sgd->runs) : LFM_OK;
+    return in_runs ? lfmi_runs_new(fit->interactions, sgd->index, sgd->kernels, sgd->batch, &sgd->runs) : LFM_OK;
 }
 
 static lfm_status fill(lfmi_sgd *sgd)
@@ -213,6 +206,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     sgd->first_epoch = lfm_model_epochs(fit->model);
     sgd->kernels = lfmi_kernels_select(fit->model->context);
     sgd->loss = losses[fit->options.loss];
+    sgd->batch = has_features(fit) ? BATCH_WITH_FEATURES : sgd->loss->batch;
     sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
     const int64_t blocks = fit->interactions->n_entries / BLOCK + 1;
     sgd->n_workers = fit->threads < blocks ? fit->threads : (int32_t)blocks;
@@ -341,14 +335,16 @@ static void run_block(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 {
     const lfmi_sgd *sgd = worker->sgd;
     const lfmi_loss *loss = sgd->loss;
-    for (int32_t i = 0; i < n && i < 2 * LFMI_BATCH; i++)
+    const int32_t batch = sgd->batch;
+    for (int32_t i = 0; i < n && i < 2 * batch; i++)
         lfmi_prefetch_features_of(sgd, &samples[i]);
-    for (int32_t i = 0; i < n && i < LFMI_BATCH; i++) {
-        lfmi_prepare(worker, &samples[i]);
+    lfmi_draw_ahead(worker, samples, n < batch ? n : batch);
+    for (int32_t i = 0; i < n && i < batch; i++) {
+        lfmi_prepare(worker, &samples[i], i);
         lfmi_prefetch_rows(sgd, &samples[i]);
     }
-    for (int32_t begin = 0; begin < n; begin += LFMI_BATCH) {
-        const int32_t size = n - begin < LFMI_BATCH ? n - begin : LFMI_BATCH;
+    for (int32_t begin = 0; begin < n; begin += batch) {
+        const int32_t size = n - begin < batch ? n - begin : batch;
         if (loss->choose != NULL)
             loss->choose(worker, samples + begin, size);
         lfmi_step_batch(worker, samples, begin, size, n);

@@ -10,23 +10,20 @@
 #include "train/sampler.h"
 #include "train/trainer.h"
 
-/* Samples whose negatives are chosen together, before any of them is stepped on: the memory that one
- * waits for comes while the others are worked on. A constant, since results depend on it. */
-enum { LFMI_BATCH = 8 };
+/* Samples whose negatives are chosen together at most, before any of them is stepped on: the memory that one
+ * waits for comes while the others are worked on. */
+enum { LFMI_BATCH = LFMI_ROUND };
 
 /* One stored interaction whose turn it is, and what its loss has chosen for it. */
 typedef struct lfmi_sample {
     int64_t position; /* in the epoch's order */
     int32_t user, item;
     float weight, value;
-    lfmi_stream draws;         /* where its draws go on */
+    lfmi_stream draws;         /* BPR: where its draws go on */
     int32_t positive;          /* what is stepped on: the item, or k-OS WARP's choice */
-    int32_t negative;          /* -1: none was found, no step */
+    int32_t negative;          /* -1: none was found, no step; behind the positive */
     float g;                   /* the gradient, where choosing settles it */
-    float threshold;           /* WARP: a violating score is above */
-    int32_t n_drawn;           /* candidates drawn so far */
-    uint32_t violating;        /* WARP: which of the last drawn violate, a bit each */
-    int32_t drawn[LFMI_GROUP]; /* the last of them */
+    int32_t drawn;             /* BPR: the last candidate */
 } lfmi_sample;
 
 struct lfmi_loss;
@@ -46,14 +43,15 @@ typedef struct lfmi_sgd {
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
     lfmi_step_fn fused;        /* the step in one kernel, where that applies; else NULL */
+    int32_t batch;             /* samples that are chosen for together; results depend on it */
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
-                                * cache lines or so. Only choosing reads them. Kept up to date by every step if direct,
-                                * else by refreshing; no codes: candidates are represented one by one */
+                                * cache lines or so. Only choosing reads them. Steps keep them up to date if direct (see
+                                * step.c), else refreshing does; no codes: candidates are represented one by one */
     int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
@@ -81,8 +79,11 @@ typedef struct lfmi_worker {
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
     int8_t *batch_codes;                          /* of the same */
     int64_t vector;                               /* floats from one scratch vector to the next */
-    float *candidate_scores;                      /* k-OS: max_candidates */
-    int32_t *candidate_items;                     /* k-OS: LFMI_BATCH times max_candidates */
+    lfmi_round round;                             /* WARP: users of a batch and candidates, then candidates of the next */
+    uint64_t streams[LFMI_BATCH];                 /* WARP: where their draws go on */
+    int32_t n_taken;                              /* k-OS: samples of the next batch whose positives are drawn */
+    float *candidate_scores;                      /* k-OS: LFMI_BATCH times max_candidates */
+    int32_t *candidate_items;                     /* the same */
     int32_t max_candidates;                       /* kos_n, rounded up to whole groups of lanes */
     float *scratch; /* that the vectors point into */
     const float *ahead[LFMI_AHEAD]; /* rows that the next step goes through: fetched by the updates of this one */
@@ -98,11 +99,15 @@ typedef struct lfmi_loss {
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
     bool pointwise;        /* steps on a user and an item, without a negative */
+    int32_t batch;         /* samples that are chosen for together, where there are no features */
     int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
     /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */
     void (*begin)(const lfmi_sgd *sgd, lfmi_sample *sample);
-    /* Draw ahead and fetch what choosing will read beside these rows, some samples before it does. NULL: nothing. */
-    void (*prepare)(lfmi_worker *worker, lfmi_sample *sample);
+    /* Draw ahead for the next batch. NULL: nothing. */
+    void (*draw)(lfmi_worker *worker, const lfmi_sample *samples, int32_t n);
+    /* Fetch what choosing will read beside these rows, some samples before it does: for sample `at` of the next batch.
+     * NULL: nothing. */
+    void (*prepare)(lfmi_worker *worker, lfmi_sample *sample, int32_t at);
     /* Choose positive, negative and, where it does not depend on scores, the gradient, for a batch. NULL:
      * there is nothing to choose. */
     void (*choose)(lfmi_worker *worker, lfmi_sample *samples, int32_t n);
@@ -120,6 +125,9 @@ static inline bool lfmi_visits_positives(const lfm_train_options *options)
 }
 
 extern const lfmi_loss lfmi_loss_logistic, lfmi_loss_bpr, lfmi_loss_warp, lfmi_loss_warp_kos;
+
+/* Make room for the heads of all items; heads->codes is freed with heads->size. */
+lfm_status lfmi_heads_new(lfm_context *context, int32_t d, int64_t n_items, lfmi_heads *heads);
 
 /* Add up the features of a user or an item in `scratch`. */
 lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch);
@@ -143,25 +151,9 @@ static inline float lfmi_score(const lfmi_worker *worker, const lfmi_representat
     return sgd->kernels->dot(user->vector, item->vector, sgd->fit->model->layout.d, user->bias + item->bias);
 }
 
-/* A user for choosing: also in codes, where there are heads. */
-typedef struct lfmi_chooser {
-    lfmi_representation user;
-    lfmi_query_codes coded;
-} lfmi_chooser;
-
-/* Score LFMI_GROUP candidates one by one; returns which are above the threshold, a bit each. */
-uint32_t lfmi_score_slowly(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float threshold,
-                           float *scores);
-
-/* The same by whatever there is. */
-static inline uint32_t lfmi_score_group(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items,
-                                        float threshold, float *scores)
-{
-    const lfmi_sgd *sgd = worker->sgd;
-    if (sgd->heads.codes == NULL)
-        return lfmi_score_slowly(worker, chooser, items, threshold, scores);
-    return sgd->kernels->score_codes(&chooser->coded, &sgd->heads, items, threshold, scores);
-}
+/* Score the LFMI_GROUP candidates of place `at` in the worker's round one by one; returns which are above the threshold,
+ * a bit each. */
+uint32_t lfmi_score_slowly(lfmi_worker *worker, const lfmi_representation *user, int32_t at);
 
 /* Begin the draws that belong to a sample. */
 static inline void lfmi_begin_draws(const lfmi_sgd *sgd, lfmi_sample *sample)
@@ -235,22 +227,29 @@ void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row);
 /* Fetch which features a sample's user and item have. */
 void lfmi_prefetch_features_of(const lfmi_sgd *sgd, const lfmi_sample *sample);
 
-/* Prepare a sample for choosing. */
-static inline void lfmi_prepare(lfmi_worker *worker, lfmi_sample *sample)
+/* Draw ahead for a batch, and prepare one of its samples for choosing. */
+static inline void lfmi_draw_ahead(lfmi_worker *worker, const lfmi_sample *samples, int32_t n)
+{
+    if (worker->sgd->loss->draw != NULL)
+        worker->sgd->loss->draw(worker, samples, n);
+}
+static inline void lfmi_prepare(lfmi_worker *worker, lfmi_sample *sample, int32_t at)
 {
     if (worker->sgd->loss->prepare != NULL)
-        worker->sgd->loss->prepare(worker, sample);
+        worker->sgd->loss->prepare(worker, sample, at);
 }
 
 /* Fetch the rows that a prepared sample is known to need. */
 void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample);
 
-/* WARP from chosen positives on: prepare and choose as in lfmi_loss. `choosers` are the samples' users. */
-void lfmi_warp_prepare(lfmi_worker *worker, lfmi_sample *sample);
-void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_chooser *choosers, int32_t n);
+/* WARP: draw the next candidates of the first n places in the worker's round; fetch what those of one are scored by;
+ * choose from them on, positives being chosen. */
+void lfmi_warp_draw(lfmi_worker *worker, int32_t n);
+void lfmi_warp_prefetch(const lfmi_worker *worker, int32_t at);
+void lfmi_warp_choose(lfmi_worker *worker, lfmi_sample *samples, const lfmi_representation *users, int32_t n);
 
-/* Represent the users of a batch for choosing. */
-void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers);
+/* Represent the users of a batch for choosing, in the worker's round also by codes, where there are heads. */
+void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users);
 
 /* Losses that cost a logarithm are measured at one visit in so many: -ln of what the model holds likely. */
 enum { LFMI_MEASURE_EVERY = 16 };

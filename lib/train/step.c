@@ -46,28 +46,29 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     return (lfmi_representation){row, bias, scratch};
 }
 
-uint32_t lfmi_score_slowly(const lfmi_worker *worker, const lfmi_chooser *chooser, const int32_t *items, float threshold,
-                           float *scores)
+uint32_t lfmi_score_slowly(lfmi_worker *worker, const lfmi_representation *user, int32_t at)
 {
+    lfmi_round *round = &worker->round;
     uint32_t above = 0;
     for (int i = 0; i < LFMI_GROUP; i++) {
-        const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, items[i], worker->negative);
-        scores[i] = lfmi_score(worker, &chooser->user, &item);
-        above |= (uint32_t)(scores[i] > threshold) << i;
+        const lfmi_representation item = lfmi_representation_of(worker, LFM_ITEM, round->items[at][i], worker->negative);
+        round->scores[at][i] = lfmi_score(worker, user, &item);
+        above |= (uint32_t)(round->scores[at][i] > round->thresholds[at]) << i;
     }
     return above;
 }
 
-void lfmi_represent_choosers(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_chooser *choosers)
+void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32_t n, lfmi_representation *users)
 {
     const lfmi_sgd *sgd = worker->sgd;
+    lfmi_round *round = &worker->round;
     for (int32_t i = 0; i < n; i++) {
         int8_t *codes = worker->batch_codes + i * worker->vector;
-        const lfmi_representation user =
-            lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
-        choosers[i] = (lfmi_chooser){.user = user, .coded = {.codes = codes, .bias = user.bias}};
+        users[i] = lfmi_representation_of(worker, LFM_USER, samples[i].user, worker->batch_users + i * worker->vector);
+        round->codes[i] = codes;
+        round->biases[i] = users[i].bias;
         if (sgd->heads.codes != NULL)
-            choosers[i].coded.scale = sgd->kernels->encode(codes, user.vector, sgd->fit->model->layout.d);
+            round->scales[i] = sgd->kernels->encode(codes, users[i].vector, sgd->fit->model->layout.d);
     }
 }
 
@@ -80,12 +81,20 @@ static void refresh_head(const lfmi_sgd *sgd, int32_t item)
         (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item), theta, model->layout.d), theta[model->layout.bias]};
 }
 
-static void refresh_heads_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
+/* Count a step, and bring heads up to date that are parameters themselves. A negative's always: what has just been
+ * pushed down must not look as high as before. A positive's, which has become a little less likely to be chosen as a
+ * negative, at every fourth step: threads wait for what another has just written. But k-OS WARP chooses positives by
+ * them. */
+static void follow_step(lfmi_worker *worker, const lfmi_sample *sample)
 {
+    enum { POSITIVES = 4 };
+    const lfmi_sgd *sgd = worker->sgd;
+    const bool with_positive = worker->tally.steps++ % POSITIVES == 0 || sgd->loss == &lfmi_loss_warp_kos;
     if (sgd->heads.codes == NULL || !sgd->direct[LFM_ITEM])
         return;
-    refresh_head(sgd, sample->positive);
     refresh_head(sgd, sample->negative);
+    if (with_positive)
+        refresh_head(sgd, sample->positive);
 }
 
 /* The row of a feature that a worker steps on. */
@@ -199,6 +208,12 @@ void lfmi_prefetch_rows(const lfmi_sgd *sgd, const lfmi_sample *sample)
         lfmi_prefetch_row(sgd, LFM_ITEM, sample->negative);
 }
 
+/* The item that a sample takes as its negative; its positive, if there is none. */
+static int32_t negative_of(const lfmi_sample *sample)
+{
+    return sample->negative >= 0 ? sample->negative : sample->positive;
+}
+
 /* Mark a row as used in the present stretch of samples; returns 1 if it was, or another with the same mark. */
 static int mark(lfmi_worker *worker, int32_t side, int32_t row)
 {
@@ -241,53 +256,61 @@ static float gradient_of(lfmi_worker *worker, const lfmi_sample *s)
 /* Settle the gradients of the samples [begin, end), and fetch the users of as many of the next batch. */
 static void settle(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t end, int32_t n)
 {
+    const int32_t batch = worker->sgd->batch;
     for (int32_t i = begin; i < end; i++) {
-        if (i + LFMI_BATCH < n)
-            lfmi_prefetch_row(worker->sgd, LFM_USER, samples[i + LFMI_BATCH].user);
+        if (i + batch < n)
+            lfmi_prefetch_row(worker->sgd, LFM_USER, samples[i + batch].user);
         if (samples[i].negative >= 0)
             samples[i].g = gradient_of(worker, &samples[i]);
     }
 }
 
 /* Steps in one kernel each. While one is computed, rows of items are fetched: of samples of the next batch, or those
- * that choosing has just settled. */
+ * that choosing has just settled. Steps come one after another, whichever samples have none: that is not foreseen. */
 static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t size, int32_t n)
 {
     enum { SOON = 2 }; /* steps from fetching to stepping */
     const lfmi_sgd *sgd = worker->sgd;
     const lfmi_loss *loss = sgd->loss;
-    const int32_t n_later = loss->pointwise ? LFMI_POINT - 1 : LFMI_PAIR - 1, end = begin + size;
-    for (int32_t i = begin; i < begin + SOON && i < end && n_later >= loss->n_prepared; i++)
-        lfmi_prefetch_row(sgd, LFM_ITEM, samples[i].negative >= 0 ? samples[i].negative : samples[i].positive);
-    int32_t settled = loss->gradient != NULL ? begin : end;
+    const lfmi_layout *layout = &sgd->fit->model->layout;
+    const int32_t end = begin + size;
+    int32_t chosen[LFMI_BATCH + SOON], n_chosen = 0;
     for (int32_t i = begin; i < end; i++) {
-        lfmi_sample *s = &samples[i];
-        if (i == settled) {
-            settled = end_of_stretch(worker, samples, i, end);
-            settle(worker, samples, i, settled, n);
-        }
-        const lfmi_sample *next = s, *soon = i + SOON < end ? &samples[i + SOON] : s;
-        if (i + LFMI_BATCH < n) {
-            next = &samples[i + LFMI_BATCH];
-            lfmi_prepare(worker, &samples[i + LFMI_BATCH]);
+        chosen[n_chosen] = i;
+        n_chosen += samples[i].negative >= 0;
+    }
+    for (int32_t i = 0; i < SOON; i++) /* where there is none, one that is there */
+        chosen[n_chosen + i] = begin;
+    for (int32_t j = 0; j < SOON && loss->n_prepared < LFMI_PAIR && !loss->pointwise; j++)
+        lfmi_prefetch_row(sgd, LFM_ITEM, negative_of(&samples[chosen[j]]));
+    int32_t settled = loss->gradient != NULL ? begin : end;
+    if (end < n)
+        lfmi_draw_ahead(worker, samples + end, n - end < sgd->batch ? n - end : sgd->batch);
+    for (int32_t j = 0; j < size; j++) {
+        const lfmi_sample *next = &samples[begin + j];
+        if (end + j < n) {
+            next = &samples[end + j];
+            lfmi_prepare(worker, &samples[end + j], j);
             if (loss->gradient == NULL)
-                lfmi_prefetch_row(sgd, LFM_USER, samples[i + LFMI_BATCH].user);
+                lfmi_prefetch_row(sgd, LFM_USER, next->user);
         }
-        const lfmi_sample *with_positive = loss->n_prepared > 1 ? next : soon;
-        const lfmi_sample *with_negative = loss->n_prepared == LFMI_PAIR ? next : soon;
-        const int32_t negative = with_negative->negative >= 0 ? with_negative->negative : s->positive;
-        float *const later[LFMI_PAIR - 1] = {row_of(sgd, LFM_ITEM, with_positive->positive),
-                                             row_of(sgd, LFM_ITEM, negative)};
-        if (s->negative < 0) {
-            for (int32_t r = 0; r < n_later; r++)
-                lfmi_prefetch(later[r], sgd->fit->model->layout.stride);
+        const lfmi_sample *soon = &samples[chosen[j < n_chosen ? j + SOON : n_chosen]];
+        float *const later[LFMI_PAIR - 1] = {row_of(sgd, LFM_ITEM, (loss->n_prepared > 1 ? next : soon)->positive),
+                                             row_of(sgd, LFM_ITEM, negative_of(loss->n_prepared == LFMI_PAIR ? next : soon))};
+        if (j >= n_chosen) {
+            lfmi_prefetch(later[0], layout->stride);
             continue;
+        }
+        lfmi_sample *s = &samples[chosen[j]];
+        if (chosen[j] >= settled) {
+            const int32_t from = settled;
+            settled = end_of_stretch(worker, samples, chosen[j], end);
+            settle(worker, samples, from, settled, n);
         }
         float *const rows[LFMI_PAIR] = {row_of(sgd, LFM_USER, s->user), row_of(sgd, LFM_ITEM, s->positive),
                                         row_of(sgd, LFM_ITEM, s->negative)};
-        sgd->fused(&sgd->fit->model->layout, &sgd->rates[LFM_ITEM], rows, later, s->g);
-        worker->tally.steps++;
-        refresh_heads_of(sgd, s);
+        sgd->fused(layout, &sgd->rates[LFM_ITEM], rows, later, s->g);
+        follow_step(worker, s);
     }
 }
 
@@ -324,21 +347,22 @@ void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, i
         step_fused(worker, samples, begin, size, n);
         return;
     }
-    const int32_t end = begin + size;
+    const int32_t end = begin + size, batch = sgd->batch;
+    if (end < n)
+        lfmi_draw_ahead(worker, samples + end, n - end < sgd->batch ? n - end : sgd->batch);
     queue_chosen(worker, &samples[begin]);
     for (int32_t i = begin; i < end; i++) {
-        if (i + 2 * LFMI_BATCH < n)
-            lfmi_prefetch_features_of(sgd, &samples[i + 2 * LFMI_BATCH]);
-        if (i + LFMI_BATCH < n) {
-            lfmi_prepare(worker, &samples[i + LFMI_BATCH]);
-            lfmi_prefetch_rows(sgd, &samples[i + LFMI_BATCH]);
+        if (i + 2 * batch < n)
+            lfmi_prefetch_features_of(sgd, &samples[i + 2 * batch]);
+        if (i + batch < n) {
+            lfmi_prepare(worker, &samples[i + batch], i - begin);
+            lfmi_prefetch_rows(sgd, &samples[i + batch]);
         }
         queue_chosen(worker, i + 1 < end ? &samples[i + 1] : NULL);
         if (samples[i].negative < 0)
             continue;
-        worker->tally.steps++;
         step(worker, &samples[i]);
-        refresh_heads_of(sgd, &samples[i]);
+        follow_step(worker, &samples[i]);
         if (sgd->lazy)
             lfmi_check_scales(worker);
     }

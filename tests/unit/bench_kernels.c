@@ -36,13 +36,28 @@ static void call_subtract(bench *b) { b->k->subtract(b->rows[0], b->rows[1], b->
 
 static int32_t padded(int32_t n) { return (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES; }
 
-static void call_score_codes(bench *b)
+/* A round of all users. */
+static void call_score_round(bench *b)
 {
     static lfmi_head head = {0.01f, 0.1f}; /* of all */
     const lfmi_heads heads = {b->codes[0], (int8_t *)&head, padded(b->n), sizeof b->codes[0], 0, 0};
-    const lfmi_query_codes user = {b->codes[0], 0.01f, 0.1f};
-    static const int32_t items[LFMI_GROUP] = {1, 2, 3, 4};
-    b->k->score_codes(&user, &heads, items, 0, b->scores);
+    static lfmi_round round;
+    for (int i = 0; i < LFMI_ROUND; i++) {
+        round.codes[i] = b->codes[0];
+        for (int k = 0; k < LFMI_GROUP; k++)
+            round.items[i][k] = k + 1;
+    }
+    b->kept = (float)b->k->score_round(&heads, &round, LFMI_ROUND);
+}
+
+static void call_draw_pairs(bench *b)
+{
+    uint64_t streams[LFMI_STREAMS] = {1, 2, 3, 4, 5, 6, 7, 8}, bounds[LFMI_STREAMS];
+    int32_t out[LFMI_STREAMS][2];
+    for (int i = 0; i < LFMI_STREAMS; i++)
+        bounds[i] = (uint64_t)b->n;
+    b->k->draw_pairs(streams, bounds, out);
+    b->kept = (float)out[0][0];
 }
 
 static void call_permute(bench *b)
@@ -127,7 +142,8 @@ static const timed kernels[] = {
     {"add_scaled", call_add_scaled, 0, 0},
     {"subtract", call_subtract, 0, 0},
     {"encode", call_encode, 0, 0},
-    {"score_codes", call_score_codes, 0, 0},
+    {"score_round", call_score_round, 0, 0},
+    {"draw_pairs", call_draw_pairs, 0, 0},
     {"permute", call_permute, 0, 0},
     {"update adagrad", call_update, ADAGRAD, LFMI_PLAIN},
     {"update adagrad l2", call_update, ADAGRAD, LFMI_L2},

@@ -7,56 +7,13 @@
 #include <string.h>
 
 #include "bench_kernels.h"
-#include "build.h"
 #include "check.h"
+#include "guarded.h"
 #include "lfm/options.h"
 #include "model/model.h"
 #include "tap.h"
 
-enum { MOST = 130, CANARY = 32 };
-
-static float canary(void)
-{
-    const uint32_t bits = UINT32_C(0x7FC0ABCD); /* a NaN: whatever reads it shows it */
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* n floats between canaries, on a cache line. */
-typedef struct guarded {
-    float *block, *data;
-    int32_t n;
-} guarded;
-
-static guarded guarded_new(int32_t n)
-{
-    guarded g = {.n = n};
-    void *block = NULL;
-    REQUIRE(posix_memalign(&block, 64, ((size_t)n + 2 * CANARY) * sizeof(float)) == 0);
-    g.block = block;
-    g.data = g.block + CANARY;
-    for (int32_t i = 0; i < n + 2 * CANARY; i++)
-        g.block[i] = canary();
-    return g;
-}
-
-static bool guarded_intact(const guarded *g)
-{
-    const float c = canary();
-    for (int i = 0; i < CANARY; i++) {
-        if (memcmp(&g->block[i], &c, sizeof c) != 0 || memcmp(&g->data[g->n + i], &c, sizeof c) != 0)
-            return false;
-    }
-    return true;
-}
-
-static void fill(guarded *g, uint64_t seed)
-{
-    test_random random = {seed};
-    for (int32_t i = 0; i < g->n; i++)
-        g->data[i] = random_signed(&random) * (i % 7 == 0 ? 100.0f : 1.0f);
-}
+enum { MOST = 130 };
 
 /* Volatile, so that no compiler sums in another order or width. */
 static float dot_by_rule(const float *a, const float *b, int32_t n, float start)
@@ -361,76 +318,6 @@ static void test_alike(void)
     }
 }
 
-/* Codes by the definition. */
-static float encode_by_rule(int8_t *codes, const float *x, int32_t n)
-{
-    float largest = 0;
-    for (int32_t e = 0; e < n; e++)
-        largest = fabsf(x[e]) > largest ? fabsf(x[e]) : largest;
-    for (int32_t e = 0; e < n; e++)
-        codes[e] = largest > LFMI_CODE_LEAST ? (int8_t)nearbyintf(x[e] * (127.0f / largest)) : 0;
-    return largest > LFMI_CODE_LEAST ? largest * (1.0f / 127.0f) : 0.0f;
-}
-
-/* Rows that may go wrong: ordinary ones, zeros, one large element, subnormals, all of one size. */
-static void fill_worst(guarded *x, int kind, uint64_t seed)
-{
-    fill(x, seed);
-    for (int32_t e = 0; e < x->n; e++) {
-        if (kind == 1)
-            x->data[e] = 0;
-        if (kind == 2 && e == x->n / 2)
-            x->data[e] = -3e37f;
-        if (kind == 3)
-            x->data[e] *= 1e-38f;
-        if (kind == 4)
-            x->data[e] = x->data[e] < 0 ? -0.3f : 0.3f;
-    }
-}
-
-/* Codes: every variant makes the same, pads with zeros, and sums their products exactly, whatever the
- * alignment. */
-static void test_codes(void)
-{
-    enum { KINDS = 5, PADDED = MOST + LFMI_LANES };
-    const lfmi_kernels *k;
-    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
-        for (int32_t n = 1; n <= MOST; n++) {
-            const int32_t padded = (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES;
-            int8_t codes[KINDS][PADDED + 1], wanted[PADDED] = {0}; /* an odd length: any alignment */
-            bool good = true;
-            for (int kind = 0; kind < KINDS; kind++) {
-                guarded x = guarded_new(n);
-                fill_worst(&x, kind, (uint64_t)(n + kind));
-                int8_t *row = codes[kind];
-                memset(codes[kind], 0x5A, sizeof codes[kind]);
-                const float scale = k->encode(row, x.data, n), wanted_scale = encode_by_rule(wanted, x.data, n);
-                good = good && memcmp(&scale, &wanted_scale, sizeof scale) == 0;
-                good = good && memcmp(row, wanted, (size_t)padded) == 0 && row[padded] == 0x5A;
-                CHECK(guarded_intact(&x));
-                free(x.block);
-            }
-            lfmi_head each[KINDS] = {{1, 1}, {0.03f, 0.5f}, {1.7f, -3}, {0, 0}, {1e-9f, 1e9f}};
-            const lfmi_heads heads = {codes[0], (int8_t *)each, padded, sizeof codes[0], sizeof each[0], 0};
-            const lfmi_query_codes user = {codes[0], 0.7f, 0.25f};
-            const int32_t items[LFMI_GROUP] = {4, 1, 3, 2};
-            const float threshold = 0.25f; /* item 3's score, which is not above it */
-            float scores[LFMI_GROUP];
-            const uint32_t above = k->score_codes(&user, &heads, items, threshold, scores);
-            for (int i = 0; i < LFMI_GROUP; i++) {
-                int32_t sum = 0;
-                for (int32_t e = 0; e < padded; e++)
-                    sum += codes[0][e] * codes[items[i]][e];
-                const float score = (float)sum * (0.7f * each[items[i]].scale) + (0.25f + each[items[i]].bias);
-                good = good && memcmp(&scores[i], &score, sizeof score) == 0;
-                good = good && (above >> i & 1) == (score > threshold);
-            }
-            good = good && above < 1u << LFMI_GROUP;
-            check_report(good, false, __FILE__, __LINE__, "%s: codes of %d", k->name, n);
-        }
-    }
-}
-
 static void test_over_sqrt(void)
 {
     double worst = 0;
@@ -489,7 +376,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors}, {"sums of rows", test_add_up},
         {"updates against the formulas", test_updates}, {"variants give the reference's bits", test_alike},
-        {"codes", test_codes}, {"a / sqrt(x)", test_over_sqrt}, {"the context's mask", test_mask},
+        {"a / sqrt(x)", test_over_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
     if (argc > 1 && strcmp(argv[1], "--bench") == 0)
