@@ -120,10 +120,10 @@ static void choose_updates(lfmi_sgd *sgd)
         sgd->fused = sgd->loss->pointwise ? sgd->kernels->point[optimiser] : sgd->kernels->pair[optimiser];
 }
 
-/* How candidates are scored. Heads of direct items are made at an epoch's start and kept up to date by every step.
- * Others are refreshed after as many samples as there are items: when an item has been stepped on once or twice. In a
- * catalogue so large for its interactions that this were seldom in an epoch, the features of each candidate are added
- * up instead. */
+/* How candidates are scored. Heads are made at an epoch's start and follow steps from there on (see step.c). Under LightFM's
+ * scales, which all items grow with, they are also refreshed after as many samples as there are items. In a catalogue so
+ * large for its interactions that an item of features would hardly be stepped on in an epoch, the features of each
+ * candidate are added up instead. */
 static lfm_status make_heads(lfmi_sgd *sgd)
 {
     enum { FEWEST = 6, LEAST = 1024 };
@@ -134,7 +134,7 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     sgd->refresh_interval = INT64_MAX;
     if (!sgd->loss->scores_candidates || (!sgd->direct[LFM_ITEM] && n_items > n / FEWEST))
         return LFM_OK;
-    if (!sgd->direct[LFM_ITEM])
+    if (sgd->lazy)
         sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
     return lfmi_heads_new(model->context, model->layout.d, n_items, &sgd->heads);
 }

@@ -50,8 +50,8 @@ typedef struct lfmi_sgd {
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
-                                * cache lines or so. Only choosing reads them. Steps keep them up to date if direct (see
-                                * step.c), else refreshing does; no codes: candidates are represented one by one */
+                                * cache lines or so. Only choosing reads them. Made at an epoch's start; steps keep
+                                * them up to date (see step.c); no codes: candidates are represented one by one */
     int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;

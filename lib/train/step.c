@@ -72,29 +72,29 @@ void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32
     }
 }
 
-/* Bring the head of an item up to date that is its own parameters. */
-static void refresh_head(const lfmi_sgd *sgd, int32_t item)
+/* Bring the head of an item up to date. */
+static void refresh_head(lfmi_worker *worker, int32_t item)
 {
-    const lfm_model *model = sgd->fit->model;
-    const float *theta = lfmi_row(&model->sides[LFM_ITEM], &model->layout, item);
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfmi_representation r = lfmi_representation_of(worker, LFM_ITEM, item, worker->negative);
     *lfmi_head_of(&sgd->heads, item) =
-        (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item), theta, model->layout.d), theta[model->layout.bias]};
+        (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item), r.vector, sgd->fit->model->layout.d), r.bias};
 }
 
-/* Count a step, and bring heads up to date that are parameters themselves. A negative's always: what has just been
- * pushed down must not look as high as before. A positive's, which has become a little less likely to be chosen as a
- * negative, at every fourth step: threads wait for what another has just written. But k-OS WARP chooses positives by
- * them. */
+/* Count a step, and bring heads up to date. A negative's always: what has just been pushed down must not look as high as
+ * before. A positive's, which has become a little less likely to be chosen as a negative, at every fourth step if it is
+ * its own parameters, else not before the next epoch: threads wait for what another has just written. But k-OS WARP
+ * chooses positives by them. */
 static void follow_step(lfmi_worker *worker, const lfmi_sample *sample)
 {
     enum { POSITIVES = 4 };
     const lfmi_sgd *sgd = worker->sgd;
     const bool with_positive = worker->tally.steps++ % POSITIVES == 0 || sgd->loss == &lfmi_loss_warp_kos;
-    if (sgd->heads.codes == NULL || !sgd->direct[LFM_ITEM])
+    if (sgd->heads.codes == NULL)
         return;
-    refresh_head(sgd, sample->negative);
-    if (with_positive)
-        refresh_head(sgd, sample->positive);
+    refresh_head(worker, sample->negative);
+    if (with_positive && sgd->direct[LFM_ITEM])
+        refresh_head(worker, sample->positive);
 }
 
 /* The row of a feature that a worker steps on. */
