@@ -64,6 +64,7 @@ static float gradient(lfmi_worker *worker, const lfmi_sample *sample, const lfmi
 
 const lfmi_loss lfmi_loss_bpr = {.visits_negatives = lfmi_visits_positives,
                                  .batch = 8,
+                                 .batch_with_features = 8,
                                  .index_with = LFMI_INDEX_SIGNATURE,
                                  .negative_power = 1.0,
                                  .n_prepared = 3,

@@ -19,6 +19,7 @@ static bool visits_negatives(const lfm_train_options *options)
 
 const lfmi_loss lfmi_loss_logistic = {.visits_negatives = visits_negatives,
                                       .batch = 8,
+                                      .batch_with_features = 8,
                                       .pointwise = true,
                                       .n_prepared = 2,
                                       .gradient = gradient};

@@ -214,6 +214,7 @@ static void choose(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
 
 const lfmi_loss lfmi_loss_warp = {.visits_negatives = lfmi_visits_positives,
                                   .batch = 16,
+                                  .batch_with_features = 8,
                                   .index_with = LFMI_INDEX_SIGNATURE,
                                   .scores_candidates = true,
                                   .n_prepared = 2,

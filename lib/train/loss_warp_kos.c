@@ -168,6 +168,7 @@ static bool visits_negatives(const lfm_train_options *options) { return options-
 
 const lfmi_loss lfmi_loss_warp_kos = {.visits_negatives = visits_negatives,
                                       .batch = 16,
+                                      .batch_with_features = 4,
                                       .index_with = LFMI_INDEX_SIGNATURE,
                                       .scores_candidates = true,
                                       .n_prepared = 1,

@@ -18,9 +18,6 @@ enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_RUNS = 18 };
 /* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
 enum { BLOCK = LFMI_RUNS_BLOCK, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 
-/* Features are stepped on by many samples: fewer are chosen for together. */
-enum { BATCH_WITH_FEATURES = 8 };
-
 /* A scale that has grown beyond this is worked into the parameters. */
 static const double max_scale = 1e6;
 
@@ -206,7 +203,7 @@ static lfm_status create(const lfmi_fit *fit, void **state)
     sgd->first_epoch = lfm_model_epochs(fit->model);
     sgd->kernels = lfmi_kernels_select(fit->model->context);
     sgd->loss = losses[fit->options.loss];
-    sgd->batch = has_features(fit) ? BATCH_WITH_FEATURES : sgd->loss->batch;
+    sgd->batch = has_features(fit) ? sgd->loss->batch_with_features : sgd->loss->batch;
     sgd->visits_negatives = sgd->loss->visits_negatives(&fit->options);
     const int64_t blocks = fit->interactions->n_entries / BLOCK + 1;
     sgd->n_workers = fit->threads < blocks ? fit->threads : (int32_t)blocks;

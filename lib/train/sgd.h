@@ -99,7 +99,8 @@ typedef struct lfmi_loss {
     bool scores_candidates; /* looks for a negative by score: needs the heads */
     double negative_power; /* of its own, when the option leaves it open */
     bool pointwise;        /* steps on a user and an item, without a negative */
-    int32_t batch;         /* samples that are chosen for together, where there are no features */
+    int32_t batch;         /* samples that are chosen for together; fewer of them with features, which many step on */
+    int32_t batch_with_features;
     int32_t n_prepared;    /* rows that are known once a sample is prepared: user, positive, negative, in this order */
     /* Begin the draws of a sample of the next block. NULL: there is nothing to begin. */
     void (*begin)(const lfmi_sgd *sgd, lfmi_sample *sample);
