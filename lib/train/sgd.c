@@ -227,6 +227,8 @@ static void begin_epoch(void *state, int64_t epoch, double learning_rate)
                                sgd->fit->interactions->n_entries, sgd->fit->options.order == LFM_ORDER_STORED);
     lfmi_runs_begin_epoch(&sgd->runs, lfmi_key(lfmi_key(seed, STREAM_RUNS), number));
     sgd->draw_key = lfmi_key(lfmi_key(seed, STREAM_DRAWS), number);
+    for (int32_t i = 0; i < sgd->n_workers; i++)
+        sgd->workers[i].n_stepped = 0;
     sgd->segment = sgd->lazy && sgd->n_workers > 1 ? (int64_t)FIRST_SEGMENT * sgd->n_workers : INT64_MAX;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->rates[side].eta = (float)learning_rate;

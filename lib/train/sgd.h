@@ -73,6 +73,7 @@ typedef struct lfmi_worker {
     _Alignas(LFMI_CACHE_LINE) const lfmi_sgd *sgd;
     int32_t number; /* among the workers */
     lfmi_tally tally;
+    int64_t n_stepped; /* in this epoch */
     double scale[LFMI_SIDES];
     int64_t until_refresh; /* positions until its items' heads are refreshed */
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */

@@ -89,7 +89,8 @@ static void follow_step(lfmi_worker *worker, const lfmi_sample *sample)
 {
     enum { POSITIVES = 4 };
     const lfmi_sgd *sgd = worker->sgd;
-    const bool with_positive = worker->tally.steps++ % POSITIVES == 0 || sgd->loss == &lfmi_loss_warp_kos;
+    const bool with_positive = worker->n_stepped++ % POSITIVES == 0 || sgd->loss == &lfmi_loss_warp_kos;
+    worker->tally.steps++;
     if (sgd->heads.codes == NULL)
         return;
     refresh_head(worker, sample->negative);

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "tap.h"
 
-enum { ABREAST = 8 }; /* runs side by side */
+static int32_t abreast; /* runs side by side */
 
 typedef struct world {
     test_entries entries;
@@ -23,7 +23,7 @@ static world world_of(test_entries entries)
     world w = {.entries = entries};
     w.m = entries_build(NULL, &w.entries);
     REQUIRE_OK(lfmi_interactions_index(w.m, 0, NULL, &w.index));
-    REQUIRE_OK(lfmi_runs_new(w.m, w.index, lfmi_kernels_at(0), ABREAST, &w.runs));
+    REQUIRE_OK(lfmi_runs_new(w.m, w.index, lfmi_kernels_at(0), abreast, &w.runs));
     return w;
 }
 
@@ -118,7 +118,7 @@ static void test_long_user(void)
  * cases: what runs are for. And what comes together in one epoch does not in the next. */
 static void test_close_together(void)
 {
-    enum { N = 64 * LFMI_RUN * ABREAST, USERS = 64 };
+    enum { N = 64 * LFMI_RUN * LFMI_MOST_ABREAST, USERS = 64 };
     world w = world_of(entries_random(6, N, USERS, 500, 0, 0));
     int64_t orders[2][N], together = 0, neighbours = 0;
     int32_t users[2][N], *runs_of = take(N, sizeof *runs_of);
@@ -127,24 +127,38 @@ static void test_close_together(void)
         for (int64_t at = 0; at < N; at += LFMI_RUNS_BLOCK)
             lfmi_runs_fetch(&w.runs, at, LFMI_RUNS_BLOCK, users[e] + at, orders[e] + at);
     }
-    for (int64_t i = 0; i + ABREAST < N; i++)
-        neighbours += users[0][i] == users[0][i + ABREAST];
+    for (int64_t i = 0; i + abreast < N; i++)
+        neighbours += users[0][i] == users[0][i + abreast];
     CHECK(neighbours > N * 8 / 10);
     for (int64_t i = 0; i < N; i++)
-        runs_of[orders[0][i]] = (int32_t)(i / (LFMI_RUN * ABREAST) * ABREAST + i % ABREAST);
-    for (int64_t i = 0; i + ABREAST < N; i++) {
-        if (i % (LFMI_RUN * ABREAST) < (LFMI_RUN - 1) * ABREAST)
-            together += runs_of[orders[1][i]] == runs_of[orders[1][i + ABREAST]];
+        runs_of[orders[0][i]] = (int32_t)(i / (LFMI_RUN * abreast) * abreast + i % abreast);
+    for (int64_t i = 0; i + abreast < N; i++) {
+        if (i % (LFMI_RUN * abreast) < (LFMI_RUN - 1) * abreast)
+            together += runs_of[orders[1][i]] == runs_of[orders[1][i + abreast]];
     }
     CHECK(together < N / 4);
     free(runs_of);
     world_free(&w);
 }
 
+static void test_eight(void)
+{
+    abreast = 8;
+    test_complete();
+    test_long_user();
+    test_close_together();
+}
+
+static void test_sixteen(void)
+{
+    abreast = LFMI_MOST_ABREAST;
+    test_complete();
+    test_long_user();
+    test_close_together();
+}
+
 int main(int argc, char **argv)
 {
-    static const tap_test tests[] = {{"every interaction once", test_complete},
-                                     {"a user with very many", test_long_user},
-                                     {"a user's interactions close together", test_close_together}};
+    static const tap_test tests[] = {{"eight side by side", test_eight}, {"sixteen side by side", test_sixteen}};
     return TAP_MAIN("runs", tests, argc, argv);
 }
