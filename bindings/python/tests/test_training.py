@@ -66,15 +66,24 @@ def test_a_shared_random_state_is_drawn_from_by_both(data):
 @pytest.mark.parametrize('schedule, start', [('adagrad', 1), ('adadelta', 0)])
 def test_initial_parameters(data, schedule, start):
     train, _ = data
-    model = LightFM(no_components=10, learning_schedule=schedule, random_state=5).fit_partial(train, epochs=0)
-    random = np.random.RandomState(5)
+    model = LightFM(no_components=10, learning_schedule=schedule, random_state=5)
+    state = model.random_state.get_state()[1].copy()
+    model.fit_partial(train, epochs=0)
+    assert not np.array_equal(state, model.random_state.get_state()[1])
     for side, rows in (('item', train.shape[1]), ('user', train.shape[0])):
-        drawn = ((random.rand(rows, 10) - 0.5) / 10).astype(np.float32)
-        assert np.array_equal(getattr(model, f'{side}_embeddings'), drawn)
+        drawn = getattr(model, f'{side}_embeddings')
+        assert drawn.shape == (rows, 10) and drawn.dtype == np.float32
+        # Uniform: every tenth of the range holds about a tenth of the numbers.
+        counts, _ = np.histogram(drawn, 10, (-0.05, 0.05))
+        assert counts.sum() == drawn.size and abs(counts / drawn.size - 0.1).max() < 0.04
         assert (getattr(model, f'{side}_biases') == 0).all()
         for what in ('embedding', 'bias'):
             assert (getattr(model, f'{side}_{what}_gradients') == start).all()
             assert (getattr(model, f'{side}_{what}_momentum') == 0).all()
+    equal, other = (LightFM(learning_schedule=schedule, random_state=seed).fit(train, epochs=0) for seed in (5, 6))
+    assert same(model, equal) and not np.array_equal(model.item_embeddings, other.item_embeddings)
+    again = arrays(equal.fit(train, epochs=0))
+    assert not np.array_equal(again[0], model.item_embeddings)  # the random state goes on
     model.fit_partial(train, epochs=1)
     for side in ('item', 'user'):
         for what in ('embedding', 'bias'):
@@ -106,10 +115,6 @@ def test_a_fresh_start_is_the_arrays(data):
         once = LightFM(random_state=4, learning_schedule=schedule).fit(data[0], epochs=2)
         begun = LightFM(random_state=4, learning_schedule=schedule).fit(data[0], epochs=0)
         assert same(once, begun.fit_partial(data[0], epochs=2))
-    random = np.random.RandomState(4)
-    drawn = [((random.rand(rows, 100) - 0.5) / 100).astype(np.float32) for rows in data[0].shape[::-1]]
-    model = LightFM(no_components=100, random_state=4).fit(data[0], epochs=0)
-    assert np.array_equal(model.item_embeddings, drawn[0]) and np.array_equal(model.user_embeddings, drawn[1])
 
 
 def test_an_initialisation_of_ones_own_counts(data):

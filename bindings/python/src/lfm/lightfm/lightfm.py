@@ -9,7 +9,8 @@ import scipy.sparse as sp
 from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
-from ._parameters import ARRAYS, SCHEDULES, Training, check_choices, checked_array, components
+from ._parameters import (ARRAYS, SCHEDULES, ArrayAttribute, Parameters, Training, bring_arrays, check_choices, components,
+                          is_missing, known_features)
 from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
@@ -19,7 +20,6 @@ CYTHON_DTYPE = np.float32
 # A RandomState makes its numbers in batches of this many words; drawing so many shows in its state.
 _WORDS = 624
 
-_AT_ONCE = 1 << 15
 _NAMES = tuple(name for name, *_ in ARRAYS)
 
 
@@ -56,26 +56,28 @@ class LightFM:
     {item,user}_bias_momentum: state of the optimiser
 
     All are None before the first fit. They are the model: what is written into them, or assigned, counts
-    from then on.
+    from then on. A fit makes them when they are first read: until then it goes on without copies.
 
     Without feature matrices each user and item is its own feature. A matrix that is given means exactly its
     features: to keep one feature per user or item beside others, include an identity matrix, as `Dataset`
     does.
     """
 
-    # Set by name, side by side: see _parameters.ARRAYS.
-    item_embeddings: Any
-    item_embedding_gradients: Any
-    item_embedding_momentum: Any
-    item_biases: Any
-    item_bias_gradients: Any
-    item_bias_momentum: Any
-    user_embeddings: Any
-    user_embedding_gradients: Any
-    user_embedding_momentum: Any
-    user_biases: Any
-    user_bias_gradients: Any
-    user_bias_momentum: Any
+    item_embeddings = ArrayAttribute()
+    item_embedding_gradients = ArrayAttribute()
+    item_embedding_momentum = ArrayAttribute()
+    item_biases = ArrayAttribute()
+    item_bias_gradients = ArrayAttribute()
+    item_bias_momentum = ArrayAttribute()
+    user_embeddings = ArrayAttribute()
+    user_embedding_gradients = ArrayAttribute()
+    user_embedding_momentum = ArrayAttribute()
+    user_biases = ArrayAttribute()
+    user_bias_gradients = ArrayAttribute()
+    user_bias_momentum = ArrayAttribute()
+
+    # What was trained, until an array is looked at: those that are not in __dict__ are to be had from it.
+    _held: Optional[Parameters] = None
 
     def __init__(self, no_components: int = 10, k: int = 5, n: int = 10, learning_schedule: str = 'adagrad',
                  loss: str = 'logistic', learning_rate: float = 0.05, rho: float = 0.95,
@@ -113,37 +115,29 @@ class LightFM:
         self._reset_state()
 
     def _reset_state(self) -> None:
-        for name, *_ in ARRAYS:
+        self._held = None
+        for name in _NAMES:
             setattr(self, name, None)
 
+    def __getstate__(self) -> Dict[str, Any]:
+        bring_arrays(self)
+        return {name: value for name, value in self.__dict__.items() if name != '_held'}
+
     def _check_initialized(self) -> None:
-        for name in _NAMES:
+        for name in _NAMES if self._held is None else self.__dict__.keys() & _NAMES:
             if getattr(self, name) is None:
                 raise ValueError('You must fit the model before trying to obtain predictions')
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
-        start = 1 if self.learning_schedule == 'adagrad' else 0
-        for side, rows in (('item', no_item_features), ('user', no_user_features)):
-            drawn = np.empty((rows, no_components), dtype=np.float32)
-            step = max(1, _AT_ONCE // no_components)
-            for begin in range(0, rows, step):  # a cacheful at a time
-                block = self.random_state.rand(min(step, rows - begin), no_components)
-                block -= 0.5
-                block /= no_components
-                drawn[begin:begin + step] = block
-            fresh: Dict[str, Any] = {
-                'embeddings': drawn,
-                'embedding_gradients': np.full((rows, no_components), start, dtype=np.float32),
-                'embedding_momentum': np.zeros((rows, no_components), dtype=np.float32),
-                'biases': np.zeros(rows, dtype=np.float32),
-                'bias_gradients': np.full(rows, start, dtype=np.float32),
-                'bias_momentum': np.zeros(rows, dtype=np.float32)}
-            for name, array in fresh.items():
-                setattr(self, f'{side}_{name}', array)
+        held = Parameters(no_user_features, no_item_features, no_components, self.learning_schedule, self._next_seed())
+        with held.lock:
+            self._held = held
+            for name in _NAMES:
+                self.__dict__.pop(name, None)
 
     def _next_seed(self) -> int:
-        """A seed for an epoch, drawn from the random state."""
+        """A seed for initial parameters or an epoch, drawn from the random state."""
         words = np.frombuffer(self.random_state.bytes(4 * _WORDS), dtype='<u4')
         return int(words[0]) << 32 | int(words[1]) or 1
 
@@ -206,24 +200,22 @@ class LightFM:
                 check_finite(data, what)
         user_width = n_users if user_features is None else user_features.shape[1]
         item_width = n_items if item_features is None else item_features.shape[1]
-        fresh = self.item_embeddings is None
-        if fresh:
+        if is_missing(self, 'item_embeddings'):
             self._initialize(components(self), item_width, user_width)
-            fresh = getattr(self._initialize, '__func__', None) is LightFM._initialize
         for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
-            check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
+            check_width(side, width, known_features(self, side), given is not None, True)
         threads = check_threads(num_threads)
         training: Optional[Training] = None
         try:
             for _ in self._progress(epochs, verbose=verbose):
                 if training is None:
-                    training = Training(self, interactions, weights, user_features, item_features, threads, fresh)
+                    training = Training(self, interactions, weights, user_features, item_features, threads)
                 training.run_epoch(self._next_seed())
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
         finally:
             if training is not None:
-                training.copy_out()
+                training.finish()
         return self
 
     def predict(self, user_ids: Any, item_ids: Any, item_features: Any = None, user_features: Any = None,
@@ -286,7 +278,7 @@ class LightFM:
         if features is None:
             return getattr(self, f'{side}_biases'), getattr(self, f'{side}_embeddings')
         features = feature_csr(features if hasattr(features, 'tocsr') else sp.csr_matrix(features), 'features')
-        known = checked_array(self, f'{side}_embeddings', 2).shape[0]
+        known = known_features(self, side)
         if features.shape[1] != known:
             raise ValueError(f'features has {features.shape[1]} columns, but the model has embeddings for {known} '
                              f'{side} features')
