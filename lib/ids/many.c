@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "ids/ids.h"
+#include "base/prefetch.h"
 #include "ids/search.h"
 
 /* A search waits for a slot, for where the id's text begins and for the text. So many are made together: each pass
@@ -27,9 +28,9 @@ static void ask_for_entry(const lfmi_ids_parts *parts, int32_t index)
     if (index < 0 || index >= parts->n)
         return;
     if (parts->kind == LFM_IDS_NUMBER)
-        LFMI_PREFETCH(&parts->numbers[index]);
+        lfmi_prefetch(&parts->numbers[index]);
     else
-        LFMI_PREFETCH(&parts->offsets[index]);
+        lfmi_prefetch(&parts->offsets[index]);
 }
 
 static void ask_for_text(const lfmi_ids_parts *parts, int32_t index)
@@ -38,7 +39,7 @@ static void ask_for_text(const lfmi_ids_parts *parts, int32_t index)
         return;
     const int64_t begin = parts->offsets[index];
     if (begin >= 0 && begin < parts->n_bytes)
-        LFMI_PREFETCH((const char *)parts->bytes + begin);
+        lfmi_prefetch((const char *)parts->bytes + begin);
 }
 
 /* Read and hash up to TOGETHER names and bring what their searches read towards the processor. */
@@ -51,8 +52,8 @@ static void approach(const lfm_ids *ids, int64_t first, int32_t n, const lfm_nam
         keys[i].hash = lfmi_ids_hash(parts, &keys[i]);
         keys[i].slot = (int64_t)(keys[i].hash & mask);
         if (ids->tags != NULL)
-            LFMI_PREFETCH(&ids->tags[keys[i].slot]);
-        LFMI_PREFETCH(&parts->table[keys[i].slot]);
+            lfmi_prefetch(&ids->tags[keys[i].slot]);
+        lfmi_prefetch(&parts->table[keys[i].slot]);
     }
     for (int32_t i = 0; i < n; i++) {
         if (ids->tags != NULL)

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "base/prefetch.h"
 #include "ids/search.h"
 
 enum { FIRST_ROOM = 24, FIRST_SLOTS = 32, FIRST_BYTES = 256, TOGETHER = 64 };
@@ -72,9 +73,9 @@ void lfmi_ids_fill_table(const lfmi_ids_parts *parts, int64_t n_slots, int32_t *
             lfmi_key key;
             (void)lfmi_ids_key(parts, first + i, &key);
             hashes[i] = lfmi_ids_hash(parts, &key);
-            LFMI_PREFETCH(&table[hashes[i] & mask]);
+            lfmi_prefetch(&table[hashes[i] & mask]);
             if (tags != NULL)
-                LFMI_PREFETCH(&tags[hashes[i] & mask]);
+                lfmi_prefetch(&tags[hashes[i] & mask]);
         }
         for (int32_t i = 0; i < n; i++) {
             int64_t at = (int64_t)(hashes[i] & (uint64_t)mask);

@@ -5,12 +5,6 @@
 #include "ids/hash.h"
 #include "ids/ids.h"
 
-#if defined(__GNUC__) || defined(__clang__)
-#define LFMI_PREFETCH(address) __builtin_prefetch(address)
-#else
-#define LFMI_PREFETCH(address) ((void)(address))
-#endif
-
 static inline uint64_t lfmi_ids_hash(const lfmi_ids_parts *parts, const lfmi_key *key)
 {
     return parts->kind == LFM_IDS_NUMBER ? lfmi_ids_hash_number(key->number)

@@ -1,6 +1,7 @@
 /* The k best items of a user, out of a pass. */
 #include "infer/best.h"
 
+#include "base/prefetch.h"
 #include "base/sort.h"
 #include "infer/keys.h"
 
@@ -75,7 +76,7 @@ static void fetch(const lfmi_best *best, const lfmi_pass *pass, int32_t begin, i
     for (int32_t i = begin; i < end; i++) {
         const float *row = lfmi_vector(pass->scorer, LFM_SPACE_ITEM, lfmi_key_id(best->keys[i]));
         for (int32_t e = 0; e < d; e += LINE)
-            __builtin_prefetch(row + e);
+            lfmi_prefetch(row + e);
     }
 }
 

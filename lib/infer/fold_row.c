@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "infer/fold_in.h"
 #include "base/order.h"
+#include "base/prefetch.h"
 
 /* Numbers that tell apart the streams drawn from the seed. */
 enum { STREAM_ORDER = 24, STREAM_DRAWS = 25, STREAM_RIVALS = 26 };
@@ -84,8 +85,8 @@ static void prefetch(const lfm_scorer *scorer, int32_t space, int32_t row)
 {
     const float *vector = lfmi_vector(scorer, space, row);
     for (int32_t e = 0; e < scorer->stride; e += LFMI_LANES)
-        __builtin_prefetch(vector + e);
-    __builtin_prefetch(&scorer->spaces[space].biases[row]);
+        lfmi_prefetch(vector + e);
+    lfmi_prefetch(&scorer->spaces[space].biases[row]);
 }
 
 /* Draw the next candidates of WARP and fetch them. */

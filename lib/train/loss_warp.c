@@ -34,7 +34,7 @@ static void draw_next(lfmi_worker *worker, int32_t n, candidates *next)
 static void prefetch_candidates(const lfmi_sgd *sgd, const candidates *next, int32_t at)
 {
     const lfmi_heads heads = sgd->heads; /* a copy, which no store can change */
-    for (int k = 0; k < LFMI_GROUP && heads.codes != NULL; k++)
+    for (int k = 0; k < LFMI_GROUP; k++)
         lfmi_prefetch_head(&heads, next->pairs[k / 2][at][k % 2]);
 }
 
@@ -56,7 +56,7 @@ void lfmi_warp_draw(lfmi_worker *worker, int32_t n)
 void lfmi_warp_prefetch(const lfmi_worker *worker, int32_t at)
 {
     const lfmi_heads heads = worker->sgd->heads;
-    for (int k = 0; k < LFMI_GROUP && heads.codes != NULL; k++)
+    for (int k = 0; k < LFMI_GROUP && worker->sgd->far_heads; k++)
         lfmi_prefetch_head(&heads, worker->round.items[at][k]);
 }
 
@@ -132,6 +132,7 @@ static void go_round(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repre
     const uint32_t group = (1u << LFMI_GROUP) - 1;
     lfmi_round *round = &worker->round;
     const bool is_last = open->n_drawn + LFMI_GROUP >= sgd->fit->options.max_sampled;
+    const bool prefetches = !is_last && sgd->far_heads;
     candidates next;
     if (!is_last)
         draw_next(worker, open->n, &next);
@@ -148,9 +149,9 @@ static void go_round(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repre
         const int32_t at = with[i];
         const int first = __builtin_ctzll(violating >> (at * LFMI_GROUP));
         places[i] = lfmi_known_place(sgd->index, samples[open->samples[at]].user, round->items[at][first]);
-        __builtin_prefetch(&sgd->index->signature[places[i].word]);
+        lfmi_prefetch(&sgd->index->signature[places[i].word]);
     }
-    uint32_t ahead = is_last ? 0 : without;
+    uint32_t ahead = prefetches ? without : 0;
     for (int32_t i = 0; i < n_with; i++) {
         const int32_t at = with[i];
         if (ahead != 0) {
@@ -160,7 +161,7 @@ static void go_round(lfmi_worker *worker, lfmi_sample *samples, const lfmi_repre
         if (take_violating(worker, &samples[open->samples[at]], round, at, (uint32_t)(violating >> (at * LFMI_GROUP)) & group,
                            &places[i], open->n_drawn))
             continue;
-        if (!is_last)
+        if (prefetches)
             prefetch_candidates(sgd, &next, at);
         without |= 1u << at;
     }
@@ -201,7 +202,7 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample, int32_t at)
 {
     const lfmi_heads *heads = &worker->sgd->heads;
     lfmi_warp_prefetch(worker, at);
-    if (heads->codes != NULL)
+    if (worker->sgd->far_heads)
         lfmi_prefetch_head(heads, sample->positive);
 }
 

@@ -86,7 +86,7 @@ static void prepare(lfmi_worker *worker, lfmi_sample *sample, int32_t at)
     const positives from = positives_of(worker->sgd, sample->user);
     const int32_t *places = items_of(worker, at);
     for (int32_t k = 0; k < from.n_drawn; k++)
-        __builtin_prefetch(&from.items[places[k]]);
+        lfmi_prefetch(&from.items[places[k]]);
     for (; worker->n_taken + LATER <= at; worker->n_taken++)
         take_positives(worker, sample - (at - worker->n_taken), worker->n_taken);
 }

@@ -1,6 +1,7 @@
 /* Runs of an epoch's order. */
 #include "train/runs.h"
 
+#include "base/prefetch.h"
 #include "base/random.h"
 
 /* Runs that a block may touch: whole ones and, before and behind them, a group that stands side by side. */
@@ -83,9 +84,9 @@ void lfmi_runs_fetch(const lfmi_runs *r, int64_t begin, int32_t n, int32_t *user
     const int32_t n_last = begin + n > r->n * LFMI_RUN ? (int32_t)(r->n_entries % LFMI_RUN) : 0;
     r->kernels->permute(&r->order, first, n_full, runs);
     for (int32_t i = 0; i < n_full; i++)
-        __builtin_prefetch(&r->owners[runs[i]]);
+        lfmi_prefetch(&r->owners[runs[i]]);
     for (int32_t i = 0; i < n_full; i++)
-        __builtin_prefetch(&r->index->offsets[r->owners[runs[i]]]);
+        lfmi_prefetch(&r->index->offsets[r->owners[runs[i]]]);
     for (int32_t i = 0; i < n_full; i++) {
         const int32_t group = i / abreast * abreast, at = group * LFMI_RUN + i - group;
         const int32_t width = n_full - group < abreast ? n_full - group : abreast;

@@ -2,6 +2,7 @@
 #ifndef LFMI_SAMPLER_H
 #define LFMI_SAMPLER_H
 
+#include "base/prefetch.h"
 #include "base/random.h"
 #include "matrix/interactions.h"
 
@@ -27,7 +28,7 @@ static inline int32_t lfmi_begin_draw(const lfmi_sampler *sampler, lfmi_stream *
 {
     const int32_t cell = (int32_t)lfmi_bounded(stream, (uint64_t)sampler->n_items);
     if (sampler->table != NULL)
-        __builtin_prefetch(&sampler->table[cell]);
+        lfmi_prefetch(&sampler->table[cell]);
     return cell;
 }
 static inline int32_t lfmi_end_draw(const lfmi_sampler *sampler, lfmi_stream *stream, int32_t cell)

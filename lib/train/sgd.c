@@ -15,7 +15,6 @@ static const lfmi_loss *const losses[] = {
 /* Numbers that tell apart the streams drawn from the model's seed in training. */
 enum { STREAM_ORDER = 16, STREAM_DRAWS = 17, STREAM_RUNS = 18 };
 
-/* Samples are fetched in blocks, so that the scattered reads of a block overlap. */
 enum { BLOCK = LFMI_RUNS_BLOCK, VECTORS_PER_WORKER = 4 + LFMI_BATCH + LFMI_BATCH / 4 };
 
 /* A scale that has grown beyond this is worked into the parameters. */
@@ -136,6 +135,18 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     return lfmi_heads_new(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
+/* What is so small that the processor's cache holds it needs no prefetching, which would only take time. */
+static void choose_prefetching(lfmi_sgd *sgd)
+{
+    enum { CACHE = 1 << 20 }; /* bytes; results do not depend on it */
+    const lfm_model *model = sgd->fit->model;
+    for (int32_t side = 0; side < LFMI_SIDES; side++) {
+        const int64_t floats = (int64_t)model->sides[side].n_features * model->layout.stride;
+        sgd->far[side] = floats * (int64_t)sizeof(float) > CACHE;
+    }
+    sgd->far_heads = sgd->heads.size > CACHE;
+}
+
 /* Copies of hot features, which can be put together where states are sums: not of Adadelta's, nor under scales. */
 static lfm_status make_hot(lfmi_sgd *sgd)
 {
@@ -192,6 +203,7 @@ static lfm_status fill(lfmi_sgd *sgd)
     LFMI_TRY(make_heads(sgd));
     if (sgd->loss->scores_candidates)
         LFMI_TRY(make_rank_weights(sgd));
+    choose_prefetching(sgd);
     return make_workers(sgd);
 }
 
@@ -232,69 +244,6 @@ static void begin_epoch(void *state, int64_t epoch, double learning_rate)
     sgd->segment = sgd->lazy && sgd->n_workers > 1 ? (int64_t)FIRST_SEGMENT * sgd->n_workers : INT64_MAX;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->rates[side].eta = (float)learning_rate;
-}
-
-/* Fetch the samples at positions [begin, begin + n) that the loss visits; return how many those are. */
-static int32_t fetch_block(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
-{
-    const lfmi_sgd *sgd = worker->sgd;
-    const lfm_interactions *m = sgd->fit->interactions;
-    const int32_t *users = lfmi_users(m), *items = lfmi_items(m);
-    const float *values = lfmi_values(m), *weights = lfmi_weights(m);
-    int64_t entries[BLOCK];
-    sgd->kernels->permute(&sgd->order, begin, n, entries);
-    for (int32_t i = 0; i < n; i++) {
-        __builtin_prefetch(&users[entries[i]]);
-        __builtin_prefetch(&items[entries[i]]);
-        if (values != NULL)
-            __builtin_prefetch(&values[entries[i]]);
-        if (weights != NULL)
-            __builtin_prefetch(&weights[entries[i]]);
-    }
-    int32_t kept = 0;
-    for (int32_t i = 0; i < n; i++) {
-        const int64_t entry = entries[i];
-        const float value = values != NULL ? values[entry] : 1.0f;
-        samples[kept] = (lfmi_sample){.position = begin + i,
-                                      .user = users[entry],
-                                      .item = items[entry],
-                                      .positive = items[entry],
-                                      .weight = weights != NULL ? weights[entry] : 1.0f,
-                                      .value = value};
-        if (sgd->index != NULL)
-            __builtin_prefetch(&sgd->index->offsets[users[entry]]);
-        if (sgd->loss->begin != NULL)
-            sgd->loss->begin(sgd, &samples[kept]);
-        kept += value > 0 || sgd->visits_negatives;
-    }
-    return kept;
-}
-
-/* The same from runs. */
-static int32_t fetch_from_runs(lfmi_worker *worker, int64_t begin, int32_t n, lfmi_sample *samples)
-{
-    const lfmi_sgd *sgd = worker->sgd;
-    const lfmi_index *index = sgd->index;
-    int32_t users[BLOCK];
-    int64_t entries[BLOCK];
-    lfmi_runs_fetch(&sgd->runs, begin, n, users, entries);
-    for (int32_t i = 0; i < n; i++)
-        __builtin_prefetch(&index->items[entries[i]]);
-    int32_t kept = 0;
-    for (int32_t i = 0; i < n; i++) {
-        const int32_t item = index->items[entries[i]];
-        const bool positive = entries[i] < index->negatives[users[i]];
-        samples[kept] = (lfmi_sample){.position = begin + i,
-                                      .user = users[i],
-                                      .item = item,
-                                      .positive = item,
-                                      .weight = 1.0f,
-                                      .value = positive ? 1.0f : -1.0f};
-        if (sgd->loss->begin != NULL)
-            sgd->loss->begin(sgd, &samples[kept]);
-        kept += positive || sgd->visits_negatives;
-    }
-    return kept;
 }
 
 /* LightFM's scales, worked into the parameters. */
@@ -404,8 +353,7 @@ static void run_share(uint32_t index, void *arg)
             worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
         }
         const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
-        const int32_t kept = sgd->runs.index != NULL ? fetch_from_runs(worker, at, n, samples)
-                                                     : fetch_block(worker, at, n, samples);
+        const int32_t kept = lfmi_fetch_samples(sgd, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
         worker->until_refresh -= n;

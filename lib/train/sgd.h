@@ -4,6 +4,7 @@
 
 #include "base/numeric.h"
 #include "base/order.h"
+#include "base/prefetch.h"
 #include "base/random.h"
 #include "train/hot.h"
 #include "train/runs.h"
@@ -47,6 +48,8 @@ typedef struct lfmi_sgd {
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
+    bool far[LFMI_SIDES];      /* rows are prefetched: so many that they do not stay in the processor's cache */
+    bool far_heads;            /* the same of heads */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
@@ -131,6 +134,10 @@ extern const lfmi_loss lfmi_loss_logistic, lfmi_loss_bpr, lfmi_loss_warp, lfmi_l
 /* Make room for the heads of all items; heads->codes is freed with heads->size. */
 lfm_status lfmi_heads_new(lfm_context *context, int32_t d, int64_t n_items, lfmi_heads *heads);
 
+/* Fetch the samples at n <= LFMI_RUNS_BLOCK positions from `begin` on, all at once, so that their scattered reads overlap:
+ * those that the loss visits. Returns how many these are. */
+int32_t lfmi_fetch_samples(const lfmi_sgd *sgd, int64_t begin, int32_t n, lfmi_sample *samples);
+
 /* Add up the features of a user or an item in `scratch`. */
 lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t row, float *scratch);
 
@@ -163,58 +170,58 @@ static inline void lfmi_begin_draws(const lfmi_sgd *sgd, lfmi_sample *sample)
     sample->draws = lfmi_stream_of(sgd->draw_key, (uint64_t)sample->position);
 }
 
-static inline void lfmi_prefetch(const float *from, int32_t n)
+static inline void lfmi_prefetch_floats(const float *from, int32_t n)
 {
     for (int32_t e = 0; e < n; e += LFMI_LANES)
-        __builtin_prefetch(from + e);
+        lfmi_prefetch(from + e);
 }
 
 /* Fetch what candidates are scored by, where there are heads. */
 static inline void lfmi_prefetch_head(const lfmi_heads *heads, int32_t item)
 {
     const int8_t *codes = lfmi_codes_of(heads, item);
-    __builtin_prefetch(codes);
+    lfmi_prefetch(codes);
     for (int32_t e = LFMI_CACHE_LINE; e < heads->stride; e += LFMI_CACHE_LINE)
-        __builtin_prefetch(codes + e);
+        lfmi_prefetch(codes + e);
     if (heads->head_stride != heads->stride)
-        __builtin_prefetch(lfmi_head_of(heads, item));
+        lfmi_prefetch(lfmi_head_of(heads, item));
 }
 /* Fetch what scoring an item reads. */
 static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)
 {
     const lfm_model *model = sgd->fit->model;
-    if (sgd->fit->features[LFM_ITEM] == NULL)
-        lfmi_prefetch(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.d + 1);
+    if (sgd->fit->features[LFM_ITEM] == NULL && sgd->far[LFM_ITEM])
+        lfmi_prefetch_floats(lfmi_row(&model->sides[LFM_ITEM], &model->layout, item), model->layout.d + 1);
 }
 
 /* Fetch the word that lfmi_knows() will look at. */
 static inline void lfmi_prefetch_known(const lfmi_sgd *sgd, int32_t user, int32_t item)
 {
     if (sgd->index->signature != NULL)
-        __builtin_prefetch(&sgd->index->signature[lfmi_signature_of(sgd->index, user, item).word]);
+        lfmi_prefetch(&sgd->index->signature[lfmi_signature_of(sgd->index, user, item).word]);
 }
 
 /* Fetch the features of a user or an item, then, when those have come, n floats of each one's row. */
 static inline void lfmi_prefetch_features(const lfmi_sgd *sgd, int32_t side, int32_t row)
 {
     const lfm_features *f = sgd->fit->features[side];
-    if (f == NULL)
+    if (f == NULL || !sgd->far[side])
         return;
     const lfmi_feature_row entries = lfmi_features_row(f, row);
-    __builtin_prefetch(entries.columns);
+    lfmi_prefetch(entries.columns);
     if (entries.values != NULL)
-        __builtin_prefetch(entries.values);
+        lfmi_prefetch(entries.values);
 }
 static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side, int32_t row, int32_t n)
 {
     enum { MOST = 16 };
     const lfm_features *f = sgd->fit->features[side];
-    if (f == NULL)
+    if (f == NULL || !sgd->far[side])
         return;
     const lfm_model *model = sgd->fit->model;
     const lfmi_feature_row entries = lfmi_features_row(f, row);
     for (int64_t i = 0; i < entries.n && i < MOST; i++)
-        lfmi_prefetch(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), n);
+        lfmi_prefetch_floats(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), n);
 }
 
 /* Step on the chosen samples [begin, begin + size) of a block of n, and prepare as many of the next batch. */

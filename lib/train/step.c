@@ -186,8 +186,8 @@ static float *row_of(const lfmi_sgd *sgd, int32_t side, int32_t row)
 void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row)
 {
     const float *from = row_of(sgd, side, row);
-    if (from != NULL)
-        lfmi_prefetch(from, sgd->fit->model->layout.stride);
+    if (from != NULL && sgd->far[side])
+        lfmi_prefetch_floats(from, sgd->fit->model->layout.stride);
 }
 
 void lfmi_prefetch_features_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
@@ -299,7 +299,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
         float *const later[LFMI_PAIR - 1] = {row_of(sgd, LFM_ITEM, (loss->n_prepared > 1 ? next : soon)->positive),
                                              row_of(sgd, LFM_ITEM, negative_of(loss->n_prepared == LFMI_PAIR ? next : soon))};
         if (j >= n_chosen) {
-            lfmi_prefetch(later[0], layout->stride);
+            lfmi_prefetch_floats(later[0], layout->stride);
             continue;
         }
         lfmi_sample *s = &samples[chosen[j]];
@@ -319,6 +319,8 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
 static void queue_rows(lfmi_worker *worker, int32_t side, int32_t row)
 {
     const lfmi_sgd *sgd = worker->sgd;
+    if (!sgd->far[side])
+        return;
     const lfm_features *features = sgd->fit->features[side];
     const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
                                                       : (lfmi_feature_row){.columns = &row, .n = 1};
@@ -331,7 +333,7 @@ static void queue_chosen(lfmi_worker *worker, const lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
     while (worker->fetched < worker->n_ahead)
-        lfmi_prefetch(worker->ahead[worker->fetched++], sgd->fit->model->layout.stride);
+        lfmi_prefetch_floats(worker->ahead[worker->fetched++], sgd->fit->model->layout.stride);
     worker->n_ahead = worker->fetched = 0;
     if (sample == NULL || sample->negative < 0)
         return;
@@ -349,17 +351,21 @@ void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, i
         return;
     }
     const int32_t end = begin + size, batch = sgd->batch;
+    const bool far = sgd->far[LFM_USER] || sgd->far[LFM_ITEM];
     if (end < n)
         lfmi_draw_ahead(worker, samples + end, n - end < sgd->batch ? n - end : sgd->batch);
-    queue_chosen(worker, &samples[begin]);
+    if (far)
+        queue_chosen(worker, &samples[begin]);
     for (int32_t i = begin; i < end; i++) {
-        if (i + 2 * batch < n)
+        if (i + 2 * batch < n && far)
             lfmi_prefetch_features_of(sgd, &samples[i + 2 * batch]);
         if (i + batch < n) {
             lfmi_prepare(worker, &samples[i + batch], i - begin);
-            lfmi_prefetch_rows(sgd, &samples[i + batch]);
+            if (far)
+                lfmi_prefetch_rows(sgd, &samples[i + batch]);
         }
-        queue_chosen(worker, i + 1 < end ? &samples[i + 1] : NULL);
+        if (far)
+            queue_chosen(worker, i + 1 < end ? &samples[i + 1] : NULL);
         if (samples[i].negative < 0)
             continue;
         step(worker, &samples[i]);
