@@ -135,14 +135,17 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     return lfmi_heads_new(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
-/* What is so small that the processor's cache holds it needs no prefetching, which would only take time. */
+/* What is so small that the processor's cache holds it needs no prefetching, which would only take time; of features no
+ * more than a little, beside the rows that they name. */
 static void choose_prefetching(lfmi_sgd *sgd)
 {
-    enum { CACHE = 1 << 20 }; /* bytes; results do not depend on it */
+    enum { CACHE = 1 << 20, A_LITTLE = CACHE / 8 }; /* bytes; results do not depend on them */
     const lfm_model *model = sgd->fit->model;
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
-        const int64_t floats = (int64_t)model->sides[side].n_features * model->layout.stride;
-        sgd->far[side] = floats * (int64_t)sizeof(float) > CACHE;
+        const int64_t row = model->layout.stride * (int64_t)sizeof(float);
+        const lfm_features *features = sgd->fit->features[side];
+        sgd->far[side] = model->sides[side].n_features * row > CACHE;
+        sgd->far_features[side] = features != NULL && features->n_entries * (int64_t)sizeof(int32_t) > A_LITTLE;
     }
     sgd->far_heads = sgd->heads.size > CACHE;
 }

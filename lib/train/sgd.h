@@ -48,8 +48,10 @@ typedef struct lfmi_sgd {
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */
     bool direct[LFMI_SIDES];   /* a representation is the parameters themselves: identity, not lazy */
-    bool far[LFMI_SIDES];      /* rows are prefetched: so many that they do not stay in the processor's cache */
-    bool far_heads;            /* the same of heads */
+    bool far[LFMI_SIDES];      /* rows of parameters are so many that they do not stay in the processor's cache; the
+                                * kernels of whole steps fetch them anyway */
+    bool far_features[LFMI_SIDES]; /* the same of the entries of feature matrices */
+    bool far_heads;                /* the same of heads */
     double scale[LFMI_SIDES];  /* that stored parameters are to be multiplied with; 1 unless lazy */
     float *rank_weights;       /* WARP: by the draw that violated; max_sampled + 1 */
     lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
@@ -176,7 +178,7 @@ static inline void lfmi_prefetch_floats(const float *from, int32_t n)
         lfmi_prefetch(from + e);
 }
 
-/* Fetch what candidates are scored by, where there are heads. */
+/* Fetch what an item is scored by as a candidate. There must be heads. */
 static inline void lfmi_prefetch_head(const lfmi_heads *heads, int32_t item)
 {
     const int8_t *codes = lfmi_codes_of(heads, item);
@@ -198,14 +200,14 @@ static inline void lfmi_prefetch_item_head(const lfmi_sgd *sgd, int32_t item)
 static inline void lfmi_prefetch_known(const lfmi_sgd *sgd, int32_t user, int32_t item)
 {
     if (sgd->index->signature != NULL)
-        lfmi_prefetch(&sgd->index->signature[lfmi_signature_of(sgd->index, user, item).word]);
+        lfmi_prefetch(&sgd->index->signature[lfmi_known_place(sgd->index, user, item).word]);
 }
 
 /* Fetch the features of a user or an item, then, when those have come, n floats of each one's row. */
 static inline void lfmi_prefetch_features(const lfmi_sgd *sgd, int32_t side, int32_t row)
 {
     const lfm_features *f = sgd->fit->features[side];
-    if (f == NULL || !sgd->far[side])
+    if (!sgd->far_features[side])
         return;
     const lfmi_feature_row entries = lfmi_features_row(f, row);
     lfmi_prefetch(entries.columns);

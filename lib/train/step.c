@@ -352,12 +352,13 @@ void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, i
     }
     const int32_t end = begin + size, batch = sgd->batch;
     const bool far = sgd->far[LFM_USER] || sgd->far[LFM_ITEM];
+    const bool far_features = sgd->far_features[LFM_USER] || sgd->far_features[LFM_ITEM];
     if (end < n)
         lfmi_draw_ahead(worker, samples + end, n - end < sgd->batch ? n - end : sgd->batch);
     if (far)
         queue_chosen(worker, &samples[begin]);
     for (int32_t i = begin; i < end; i++) {
-        if (i + 2 * batch < n && far)
+        if (i + 2 * batch < n && far_features)
             lfmi_prefetch_features_of(sgd, &samples[i + 2 * batch]);
         if (i + batch < n) {
             lfmi_prepare(worker, &samples[i + batch], i - begin);

@@ -1,11 +1,9 @@
-"""The parameters of a model: what the library trains, and the twelve arrays that they are in Python from when somebody
-looks at them."""
+"""The twelve arrays of a model between Python, which owns them, and the library, which trains them."""
 from __future__ import annotations
 
 import ctypes
 import operator
-import threading
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -87,125 +85,34 @@ def pair_of(model: Any, side: str) -> Tuple[Any, Any]:
     return np.ascontiguousarray(vectors), np.ascontiguousarray(biases)
 
 
-class Parameters:
-    """A model of the library's."""
-
-    def __init__(self, n_users: int, n_items: int, d: int, schedule: str, seed: int = 1) -> None:
-        self.d, self.schedule = d, schedule
-        self.lock = threading.RLock()  # held while an epoch is trained, so that nobody reads meanwhile
-        options = make('lfm_model_options', components=d, seed=seed, optimiser={
-            'adagrad': _abi.LFM_OPTIMISER_ADAGRAD, 'adadelta': _abi.LFM_OPTIMISER_ADADELTA}[schedule])
-        self.model = create('model', lib.lfm_model_create, None, n_users, n_items, ctypes.byref(options))
-
-    def n_features(self, side: int) -> int:
-        return int(lib.lfm_model_n_features(self.model.pointer, side))
-
-    def new_arrays(self) -> Iterator[Tuple[str, Any]]:
-        """(name, array) of all twelve, as the parameters are now."""
-        for name, side, number, matrix, momentum in ARRAYS:
-            rows = self.n_features(side)
-            shape = (rows, self.d) if matrix else (rows,)
-            if momentum and self.schedule != 'adadelta':
-                yield name, np.zeros(shape, dtype=np.float32)
-                continue
-            array = np.empty(shape, dtype=np.float32)
-            lib.lfm_model_get(self.model.pointer, side, number, address(array), array.size)
-            yield name, array
-
-    def read(self, owner: Any) -> None:
-        """Take the parameters from the arrays of a LightFM."""
-        for name, side, number, array in self._arrays_of(owner):
-            packed = np.ascontiguousarray(array)
-            try:
-                lib.lfm_model_set(self.model.pointer, side, number, address(packed), packed.size)
-            except ValueError as error:
-                raise ValueError(f'{name}: {error}') from None
-
-    def write(self, owner: Any) -> None:
-        """Bring the parameters into the arrays of a LightFM, where these lie."""
-        for _, side, number, array in self._arrays_of(owner):
-            packed = array if array.flags.c_contiguous else np.empty(array.shape, dtype=np.float32)
-            lib.lfm_model_get(self.model.pointer, side, number, address(packed), packed.size)
-            if packed is not array:
-                array[...] = packed
-
-    def _arrays_of(self, owner: Any) -> Iterator[Tuple[str, int, int, Any]]:
-        """The arrays that the optimiser has, each as large as the library wants it."""
-        for name, side, number, matrix, momentum in ARRAYS:
-            if momentum and self.schedule != 'adadelta':
-                continue
-            array = checked_array(owner, name, 2 if matrix else 1)
-            rows = self.n_features(side)
-            if len(array) != rows or (matrix and array.shape[1] < self.d):
-                wanted = f'({rows}, {self.d})' if matrix else f'({rows},)'
-                raise ValueError(f'{name} has the shape {array.shape}, the other arrays ask for {wanted}')
-            if not array.flags.writeable:
-                raise ValueError(f'{name} is read-only: training could not write to it')
-            yield name, side, number, array[:, :self.d] if matrix else array
+def new_model(n_users: int, n_items: int, d: int, schedule: str, seed: int = 1) -> Handle:
+    """A model of the library's for so many features, with initial parameters."""
+    optimiser = _abi.LFM_OPTIMISER_ADADELTA if schedule == 'adadelta' else _abi.LFM_OPTIMISER_ADAGRAD
+    options = make('lfm_model_options', components=d, optimiser=optimiser, seed=seed)
+    return create('model', lib.lfm_model_create, None, n_users, n_items, ctypes.byref(options))
 
 
-class ArrayAttribute:
-    """One of the arrays: an entry of the object's __dict__ like any other attribute, but after a fit only from when it
-    is first read. So training goes on without copying as long as nobody looks."""
-
-    def __set_name__(self, owner: Any, name: str) -> None:
-        self._name = name
-
-    def __get__(self, owner: Any, kind: Any = None) -> Any:
-        """Called where __dict__ has no such entry."""
-        if owner is not None:
-            bring_arrays(owner)
-            if self._name in owner.__dict__:
-                return owner.__dict__[self._name]
-        raise AttributeError(f'{getattr(kind, "__name__", "LightFM")} has no attribute {self._name!r} here')
-
-
-def bring_arrays(owner: Any) -> None:
-    """Make the arrays that are not there yet; from now on they are the parameters."""
-    held: Optional[Parameters] = owner._held
-    if held is None:
-        return
-    with held.lock:
-        if owner._held is held:
-            for name, array in held.new_arrays():
-                owner.__dict__.setdefault(name, array)
-            owner._held = None
-
-
-def whole_parameters(owner: Any) -> Optional[Parameters]:
-    """The library's model where it is all there is: no array has been looked at or assigned since the fit, and it is of
-    the kind that is asked for now."""
-    held: Optional[Parameters] = owner._held
-    if held is None or (held.d, held.schedule) != (components(owner), owner.learning_schedule) or \
-            any(name in owner.__dict__ for name, *_ in ARRAYS):
-        return None
-    return held
-
-
-def is_missing(owner: Any, name: str) -> bool:
-    """Whether an array is None, as all are before the first fit."""
-    if owner._held is not None and name not in owner.__dict__:
-        return False
-    return getattr(owner, name) is None
-
-
-def known_features(owner: Any, side: str) -> int:
-    """How many features of a side have embeddings."""
-    held: Optional[Parameters] = owner._held
-    if held is not None and f'{side}_embeddings' not in owner.__dict__:
-        return held.n_features(_abi.LFM_USER if side == 'user' else _abi.LFM_ITEM)
-    return len(checked_array(owner, f'{side}_embeddings', 2))
+def new_arrays(model: Handle, d: int, schedule: str) -> Iterator[Tuple[str, Any]]:
+    """(name, array) of all twelve arrays, copied from a library's model."""
+    for name, side, number, matrix, momentum in ARRAYS:
+        rows = int(lib.lfm_model_n_features(model.pointer, side))
+        array = np.zeros((rows, d) if matrix else (rows,), dtype=np.float32)
+        if not momentum or schedule == 'adadelta':
+            lib.lfm_model_get(model.pointer, side, number, address(array), array.size)
+        yield name, array
 
 
 class Training:
-    """A stretch of training: a model's parameters, and what they are trained on."""
+    """A stretch of training: the library's model, filled from the arrays, and what it is trained on."""
 
     def __init__(self, model: Any, interactions: Any, weights: Optional[Any], user_features: Optional[Any],
-                 item_features: Optional[Any], threads: int) -> None:
+                 item_features: Optional[Any], threads: int, started: Optional[Handle] = None) -> None:
+        """started: a library's model that is as the arrays are."""
         self._owner = model
         self._cancel = new_cancel()
         self._threads = threads
-        d = components(model)
+        self._d = components(model)
+        self._adadelta = model.learning_schedule == 'adadelta'
         data = interactions.data
         if np.all(data == 1):
             data = None
@@ -213,18 +120,43 @@ class Training:
             interactions.shape, interactions.row, interactions.col, data, weights)
         self._user_features = _features(user_features, interactions.shape[0])
         self._item_features = _features(item_features, interactions.shape[1])
-        self._work = len(interactions.row) * d
-        held = whole_parameters(model)
-        if held is None:
-            held = Parameters(known_features(model, 'user'), known_features(model, 'item'), d, model.learning_schedule)
-            held.read(model)
-        self._parameters = held
+        self._work = len(interactions.row) * self._d
+        self._model = started or new_model(len(model.user_embeddings), len(model.item_embeddings), self._d,
+                                           model.learning_schedule)
+        if started is None:
+            self._copy_in()
 
-    def finish(self) -> None:
-        """Bring what was trained into the model's arrays, where it has any."""
-        with self._parameters.lock:
-            if self._owner._held is not self._parameters:
-                self._parameters.write(self._owner)
+    def _arrays(self) -> List[Tuple[str, int, int, Any]]:
+        """The arrays that the optimiser has, each as large as the library wants it."""
+        found = []
+        for name, side, number, matrix, momentum in ARRAYS:
+            if momentum and not self._adadelta:
+                continue
+            array = checked_array(self._owner, name, 2 if matrix else 1)
+            rows = lib.lfm_model_n_features(self._model.pointer, side)
+            if len(array) != rows or (matrix and array.shape[1] < self._d):
+                wanted = f'({rows}, {self._d})' if matrix else f'({rows},)'
+                raise ValueError(f'{name} has the shape {array.shape}, the other arrays ask for {wanted}')
+            if not array.flags.writeable:
+                raise ValueError(f'{name} is read-only: training could not write to it')
+            found.append((name, side, number, array[:, :self._d] if matrix else array))
+        return found
+
+    def _copy_in(self) -> None:
+        for name, side, number, array in self._arrays():
+            packed = np.ascontiguousarray(array)
+            try:
+                lib.lfm_model_set(self._model.pointer, side, number, address(packed), packed.size)
+            except ValueError as error:
+                raise ValueError(f'{name}: {error}') from None
+
+    def copy_out(self) -> None:
+        """Bring the trained parameters into the model's arrays, where these lie."""
+        for _, side, number, array in self._arrays():
+            packed = array if array.flags.c_contiguous else np.empty(array.shape, dtype=np.float32)
+            lib.lfm_model_get(self._model.pointer, side, number, address(packed), packed.size)
+            if packed is not array:
+                array[...] = packed
 
     def run_epoch(self, seed: int) -> None:
         """One epoch with the parameters that the model has now."""
@@ -235,11 +167,10 @@ class Training:
                        threads=self._threads, draw_seed=seed, cancel=self._cancel.pointer, **_options(m))
 
         def call() -> None:
-            with self._parameters.lock:
-                lib.lfm_model_fit_partial(
-                    self._parameters.model.pointer, self._interactions.pointer,
-                    self._user_features.pointer if self._user_features else None,
-                    self._item_features.pointer if self._item_features else None, ctypes.byref(options))
+            lib.lfm_model_fit_partial(
+                self._model.pointer, self._interactions.pointer,
+                self._user_features.pointer if self._user_features else None,
+                self._item_features.pointer if self._item_features else None, ctypes.byref(options))
 
         try:
             if self._work < _SHORT and self._user_features is None and self._item_features is None:

@@ -13,13 +13,13 @@ from .._library import Handle, create, lib, make
 from .._matrices import address, check_range, embeddings, interactions_from_csr
 from .._running import new_cancel, run_interruptibly
 from ._inputs import as_csr, feature_csr
-from ._parameters import known_features, pair_of, whole_parameters
+from ._parameters import checked_array, pair_of
 
 
 def feature_rows(model: Any, side: str, features: Any, n_rows: int, exact: bool) -> Optional[Any]:
     """The feature matrix, checked against the model: None for the identity. exact: it must be as wide as
     the model; else narrower ones do."""
-    known = known_features(model, side)
+    known = checked_array(model, f'{side}_embeddings', 2).shape[0]
     if features is None:
         width = n_rows
     else:
@@ -109,21 +109,15 @@ class Ranking:
         train = None if train is None else _cut(train, n_users, n_items)
         self._test = interactions_from_csr(self.test)
         self._train = None if train is None else interactions_from_csr(train)
-        self._parameters = whole_parameters(model) if user_features is None and item_features is None else None
-        if self._parameters is None:
-            left = represent(model, 'user', None if user_features is None else user_features[:n_users])
-            right = represent(model, 'item', None if item_features is None else item_features[:n_items])
-            self._sides = left, right
+        left = represent(model, 'user', None if user_features is None else user_features[:n_users])
+        right = represent(model, 'item', None if item_features is None else item_features[:n_items])
+        self._sides = left, right
         self._cancel = new_cancel()
 
     def _scorer(self, precision: int) -> Handle:
         """A scorer that searches in items held so; the results are the same."""
-        options = make('lfm_scorer_options', threads=self.threads, precision=precision, keep_features=0)
-        if self._parameters is not None:
-            with self._parameters.lock:
-                return create('scorer', lib.lfm_scorer_create, self._parameters.model.pointer, None, None,
-                              ctypes.byref(options))
         users, items = (embeddings(*side) for side in self._sides)
+        options = make('lfm_scorer_options', threads=self.threads, precision=precision)
         return create('scorer', lib.lfm_scorer_from_embeddings, None, ctypes.byref(users), ctypes.byref(items),
                       ctypes.byref(options))
 

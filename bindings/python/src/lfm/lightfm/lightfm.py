@@ -6,11 +6,11 @@ from typing import Any, Dict, Iterable, Optional, Tuple
 import numpy as np
 import scipy.sparse as sp
 
+from .._library import Handle
 from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
-from ._parameters import (ARRAYS, SCHEDULES, ArrayAttribute, Parameters, Training, bring_arrays, check_choices, components,
-                          is_missing, known_features)
+from ._parameters import ARRAYS, SCHEDULES, Training, check_choices, checked_array, components, new_arrays, new_model
 from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
@@ -56,28 +56,26 @@ class LightFM:
     {item,user}_bias_momentum: state of the optimiser
 
     All are None before the first fit. They are the model: what is written into them, or assigned, counts
-    from then on. A fit makes them when they are first read: until then it goes on without copies.
+    from then on.
 
     Without feature matrices each user and item is its own feature. A matrix that is given means exactly its
     features: to keep one feature per user or item beside others, include an identity matrix, as `Dataset`
     does.
     """
 
-    item_embeddings = ArrayAttribute()
-    item_embedding_gradients = ArrayAttribute()
-    item_embedding_momentum = ArrayAttribute()
-    item_biases = ArrayAttribute()
-    item_bias_gradients = ArrayAttribute()
-    item_bias_momentum = ArrayAttribute()
-    user_embeddings = ArrayAttribute()
-    user_embedding_gradients = ArrayAttribute()
-    user_embedding_momentum = ArrayAttribute()
-    user_biases = ArrayAttribute()
-    user_bias_gradients = ArrayAttribute()
-    user_bias_momentum = ArrayAttribute()
-
-    # What was trained, until an array is looked at: those that are not in __dict__ are to be had from it.
-    _held: Optional[Parameters] = None
+    # Set by name, side by side: see _parameters.ARRAYS.
+    item_embeddings: Any
+    item_embedding_gradients: Any
+    item_embedding_momentum: Any
+    item_biases: Any
+    item_bias_gradients: Any
+    item_bias_momentum: Any
+    user_embeddings: Any
+    user_embedding_gradients: Any
+    user_embedding_momentum: Any
+    user_biases: Any
+    user_bias_gradients: Any
+    user_bias_momentum: Any
 
     def __init__(self, no_components: int = 10, k: int = 5, n: int = 10, learning_schedule: str = 'adagrad',
                  loss: str = 'logistic', learning_rate: float = 0.05, rho: float = 0.95,
@@ -115,26 +113,24 @@ class LightFM:
         self._reset_state()
 
     def _reset_state(self) -> None:
-        self._held = None
-        for name in _NAMES:
+        for name, *_ in ARRAYS:
             setattr(self, name, None)
 
-    def __getstate__(self) -> Dict[str, Any]:
-        bring_arrays(self)
-        return {name: value for name, value in self.__dict__.items() if name != '_held'}
-
     def _check_initialized(self) -> None:
-        for name in _NAMES if self._held is None else self.__dict__.keys() & _NAMES:
+        for name in _NAMES:
             if getattr(self, name) is None:
                 raise ValueError('You must fit the model before trying to obtain predictions')
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
-        held = Parameters(no_user_features, no_item_features, no_components, self.learning_schedule, self._next_seed())
-        with held.lock:
-            self._held = held
-            for name in _NAMES:
-                self.__dict__.pop(name, None)
+        self._start(no_components, no_item_features, no_user_features)
+
+    def _start(self, no_components: int, no_item_features: int, no_user_features: int) -> Handle:
+        """The same; returns the library's model that the arrays were copied from."""
+        started = new_model(no_user_features, no_item_features, no_components, self.learning_schedule, self._next_seed())
+        for name, array in new_arrays(started, no_components, self.learning_schedule):
+            setattr(self, name, array)
+        return started
 
     def _next_seed(self) -> int:
         """A seed for initial parameters or an epoch, drawn from the random state."""
@@ -200,22 +196,27 @@ class LightFM:
                 check_finite(data, what)
         user_width = n_users if user_features is None else user_features.shape[1]
         item_width = n_items if item_features is None else item_features.shape[1]
-        if is_missing(self, 'item_embeddings'):
-            self._initialize(components(self), item_width, user_width)
+        started: Optional[Handle] = None
+        if self.item_embeddings is None:
+            widths = components(self), item_width, user_width
+            if getattr(self._initialize, '__func__', None) is LightFM._initialize:
+                started = self._start(*widths)
+            else:  # an initialisation of one's own: what counts is what it leaves in the arrays
+                self._initialize(*widths)
         for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
-            check_width(side, width, known_features(self, side), given is not None, True)
+            check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
         threads = check_threads(num_threads)
         training: Optional[Training] = None
         try:
             for _ in self._progress(epochs, verbose=verbose):
                 if training is None:
-                    training = Training(self, interactions, weights, user_features, item_features, threads)
+                    training = Training(self, interactions, weights, user_features, item_features, threads, started)
                 training.run_epoch(self._next_seed())
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
         finally:
             if training is not None:
-                training.finish()
+                training.copy_out()
         return self
 
     def predict(self, user_ids: Any, item_ids: Any, item_features: Any = None, user_features: Any = None,
@@ -278,7 +279,7 @@ class LightFM:
         if features is None:
             return getattr(self, f'{side}_biases'), getattr(self, f'{side}_embeddings')
         features = feature_csr(features if hasattr(features, 'tocsr') else sp.csr_matrix(features), 'features')
-        known = known_features(self, side)
+        known = checked_array(self, f'{side}_embeddings', 2).shape[0]
         if features.shape[1] != known:
             raise ValueError(f'features has {features.shape[1]} columns, but the model has embeddings for {known} '
                              f'{side} features')
