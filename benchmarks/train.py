@@ -3,6 +3,7 @@ import argparse
 import json
 import pathlib
 import statistics
+import subprocess
 import time
 
 import numpy as np
@@ -132,11 +133,15 @@ def close(model):
         model.close()
 
 
-def speeds(sides, threads, reps):
-    """Seconds of epochs 1 to 6 with the whole set-up, and of 2 to 6, for each side; alternating runs."""
-    whole, later = ([[] for _ in sides] for _ in range(2))
+def speeds(sides, threads, reps, line):
+    """Seconds of epochs 1 to 6 with the whole set-up, and of 2 to 6, for each side: medians of alternating runs; the
+    least of epochs 2 to 6, which neighbours on the machine disturb least; and, with several threads, the least and
+    the most that a cache line took between processors before each run."""
+    whole, later, lines = [[] for _ in sides], [[] for _ in sides], []
     for rep in range(reps):
         for number, side in enumerate(sides):
+            if threads > 1:
+                lines.append(int(subprocess.check_output([line])))
             begin = time.perf_counter()
             model = side.start(rep + 1)
             side.fit(model, 1, threads)
@@ -146,7 +151,8 @@ def speeds(sides, threads, reps):
             whole[number].append(end - begin)
             later[number].append(end - middle)
             close(model)
-    return [[statistics.median(times) for times in table] for table in (whole, later)]
+    medians = [[statistics.median(times) for times in table] for table in (whole, later)]
+    return *medians, [min(times) for times in later], (min(lines), max(lines)) if lines else None
 
 
 def quality(side, seeds):
@@ -168,23 +174,27 @@ def measure(name, data, options, reps, seeds):
     reached = [quality(side, seeds) for side in sides] if seeds else None
     one_thread = None
     for threads in (1, 2):
-        whole, later = speeds(sides, threads, reps)
+        whole, later, least, line = speeds(sides, threads, reps, options.line)
         one_thread = one_thread or later
         yield dict(case=name, against=what['against'], threads=threads, ours=later[0] / EPOCHS,
-                   theirs=later[1] / EPOCHS, ratio=later[1] / later[0], ratio_with_setup=whole[1] / whole[0],
+                   theirs=later[1] / EPOCHS, ratio=later[1] / later[0], ratio_of_least=least[1] / least[0],
+                   ratio_with_setup=whole[1] / whole[0],
                    setup=whole[0] - later[0] * (EPOCHS + 1) / EPOCHS,
                    scaling=one_thread[0] / later[0], their_scaling=one_thread[1] / later[1],
-                   quality_one_thread=reached)
+                   line=line, quality_one_thread=reached)
 
 
-HEADINGS = ['case', 'against', 'threads', 'its s/epoch', 'liblfm s/epoch', 'ratio', 'ratio, epochs 1 to 6 with set-up',
-            'set-up, epochs', 'from 1 thread (its)', 'precision@10 (its)', 'AUC (its)']
+HEADINGS = ['case', 'against', 'threads', 'its s/epoch', 'liblfm s/epoch', 'ratio (of least times)',
+            'ratio, epochs 1 to 6 with set-up', 'set-up, epochs', 'from 1 thread (its)', 'a line, ns',
+            'precision@10 (its)', 'AUC (its)']
 
 
 def show(row):
     cells = [row['case'], row['against'], row['threads'], f"{row['theirs']:.4f}", f"{row['ours']:.4f}",
-             f"{row['ratio']:.1f}", f"{row['ratio_with_setup']:.1f}", f"{row['setup'] / row['ours']:.2f}",
-             f"{row['scaling']:.2f} ({row['their_scaling']:.2f})" if row['threads'] > 1 else '']
+             f"{row['ratio']:.1f} ({row['ratio_of_least']:.1f})", f"{row['ratio_with_setup']:.1f}",
+             f"{row['setup'] / row['ours']:.2f}"]
+    cells += ['', ''] if row['line'] is None else [f"{row['scaling']:.2f} ({row['their_scaling']:.2f})",
+                                                   '{} to {}'.format(*row['line'])]
     cells += [f'{ours[0]:.4f} ({theirs[0]:.4f} ± {theirs[1]:.4f})'
               for ours, theirs in zip(*row['quality_one_thread'] or [[], []])]
     print('| ' + ' | '.join(map(str, cells + [''] * (len(HEADINGS) - len(cells)))) + ' |', flush=True)
@@ -194,6 +204,7 @@ def main():
     parser = argparse.ArgumentParser(prog='benchmarks/run')
     parser.add_argument('--build', required=True, help=argparse.SUPPRESS)
     parser.add_argument('--data', required=True, help=argparse.SUPPRESS)
+    parser.add_argument('--line', required=True, help=argparse.SUPPRESS)
     parser.add_argument('--case', action='append', choices=CASES, help='only this one (may be repeated)')
     parser.add_argument('--reps', type=int, default=5, help='alternating repetitions (5)')
     parser.add_argument('--seeds', type=int, default=5, help='seeds of the quality (5); 0: leave it out')
