@@ -52,6 +52,13 @@ static gzFile open_file(const char *folder, const char *set, const char *file)
     return in;
 }
 
+/* The rows of a set. Negatives of its test part are neither trained on nor looked for, but their users and items are there:
+ * the figures rank all items that were rated. */
+enum { TRAINED, TESTED, LEFT_OUT, N_LISTS };
+typedef struct rows {
+    pairs lists[N_LISTS];
+} rows;
+
 /* Where the rows of a file go: train, test, or by a hash of the pair. */
 typedef enum side { TRAIN, TEST, BY_HASH } side;
 
@@ -63,28 +70,24 @@ static bool hash_says_test(const char *line)
     return crc32(0, (const unsigned char *)line, (unsigned)n) % 10 < 2;
 }
 
-static void add_row(const char *line, side to, bool ratings, pairs *train, pairs *test)
+static void add_row(const char *line, side to, bool ratings, rows *out)
 {
     char *at;
     const int32_t user = (int32_t)strtol(line, &at, 10), item = (int32_t)strtol(at, &at, 10);
     const double value = strtod(at, NULL);
     const float label = ratings ? (value >= 4 ? 1.0f : -1.0f) : 1.0f;
     const bool is_test = to == TEST || (to == BY_HASH && hash_says_test(line));
-    if (!is_test)
-        pairs_add(train, user, item, label);
-    else if (label > 0)
-        pairs_add(test, user, item, label);
+    pairs_add(&out->lists[!is_test ? TRAINED : label > 0 ? TESTED : LEFT_OUT], user, item, label);
 }
 
-static bool read_pairs(const char *folder, const char *set, const char *file, side to, bool ratings, pairs *train,
-                       pairs *test)
+static bool read_rows(const char *folder, const char *set, const char *file, side to, bool ratings, rows *out)
 {
     gzFile in = open_file(folder, set, file);
     if (in == NULL)
         return false;
     char line[512];
     while (gzgets(in, line, sizeof line) != NULL)
-        add_row(line, to, ratings, train, test);
+        add_row(line, to, ratings, out);
     gzclose(in);
     return true;
 }
@@ -160,25 +163,29 @@ static bool make_interactions(const pairs *p, const dataset *data, lfm_interacti
     return lfm_interactions_from_coo(NULL, &coo, NULL, out) == LFM_OK;
 }
 
-static void grow_dimensions(const pairs *p, dataset *data)
+static void find_dimensions(const rows *from, dataset *data)
 {
-    for (int64_t i = 0; i < p->n; i++) {
-        data->n_users = p->users[i] >= data->n_users ? p->users[i] + 1 : data->n_users;
-        data->n_items = p->items[i] >= data->n_items ? p->items[i] + 1 : data->n_items;
+    data->n_users = data->n_items = 0;
+    for (int list = 0; list < N_LISTS; list++) {
+        const pairs *p = &from->lists[list];
+        for (int64_t i = 0; i < p->n; i++) {
+            data->n_users = p->users[i] >= data->n_users ? p->users[i] + 1 : data->n_users;
+            data->n_items = p->items[i] >= data->n_items ? p->items[i] + 1 : data->n_items;
+        }
     }
 }
 
 /* MovieLens numbers its items from 1 with gaps; the figures are over the items that were rated. Renumber
  * ids by first appearance; number[id] is the new one, -1 for those that do not appear. */
-static int32_t *renumber(pairs *train, pairs *test, bool items, int32_t n)
+static int32_t *renumber(rows *of, bool items, int32_t n)
 {
     int32_t *number = must(malloc((size_t)(n + 1) * sizeof *number)), next = 0;
     for (int32_t i = 0; i < n; i++)
         number[i] = -1;
-    pairs *both[] = {train, test};
-    for (int part = 0; part < 2; part++) {
-        int32_t *ids = items ? both[part]->items : both[part]->users;
-        for (int64_t i = 0; i < both[part]->n; i++) {
+    for (int list = 0; list < N_LISTS; list++) {
+        const pairs *p = &of->lists[list];
+        int32_t *ids = items ? p->items : p->users;
+        for (int64_t i = 0; i < p->n; i++) {
             if (number[ids[i]] < 0)
                 number[ids[i]] = next++;
             ids[i] = number[ids[i]];
@@ -190,7 +197,7 @@ static int32_t *renumber(pairs *train, pairs *test, bool items, int32_t n)
 bool dataset_read(const char *folder, const char *name, dataset *out)
 {
     enum { CROSSVALIDATED_ITEMS = 72360 };
-    pairs train = {0}, test = {0};
+    rows all = {0};
     bool ok;
     *out = (dataset){0};
     const bool genres = strstr(name, "+genres") != NULL;
@@ -199,27 +206,25 @@ bool dataset_read(const char *folder, const char *name, dataset *out)
                       : movielens                      ? "ml-1m"
                                                        : "stackexchange-crossvalidated";
     if (strcmp(set, "ml-1m") == 0) {
-        ok = read_pairs(folder, set, "interactions.tsv.gz", BY_HASH, true, &train, &test);
+        ok = read_rows(folder, set, "interactions.tsv.gz", BY_HASH, true, &all);
     } else {
-        ok = read_pairs(folder, set, "train.tsv.gz", TRAIN, movielens, &train, &test) &&
-             read_pairs(folder, set, "test.tsv.gz", TEST, movielens, &train, &test);
+        ok = read_rows(folder, set, "train.tsv.gz", TRAIN, movielens, &all) &&
+             read_rows(folder, set, "test.tsv.gz", TEST, movielens, &all);
     }
-    grow_dimensions(&train, out);
-    grow_dimensions(&test, out);
+    find_dimensions(&all, out);
     int32_t *item_number = NULL;
     const int32_t n_ids = movielens ? out->n_items : CROSSVALIDATED_ITEMS;
     if (movielens) {
-        item_number = renumber(&train, &test, true, out->n_items);
-        free(renumber(&train, &test, false, out->n_users));
-        out->n_users = out->n_items = 0;
-        grow_dimensions(&train, out);
-        grow_dimensions(&test, out);
+        item_number = renumber(&all, true, out->n_items);
+        free(renumber(&all, false, out->n_users));
+        find_dimensions(&all, out);
     } else {
         out->n_items = CROSSVALIDATED_ITEMS;
     }
-    ok = ok && make_interactions(&train, out, &out->train) && make_interactions(&test, out, &out->test);
-    pairs_free(&train);
-    pairs_free(&test);
+    ok = ok && make_interactions(&all.lists[TRAINED], out, &out->train) &&
+         make_interactions(&all.lists[TESTED], out, &out->test);
+    for (int list = 0; list < N_LISTS; list++)
+        pairs_free(&all.lists[list]);
     if (ok && genres)
         ok = read_features(folder, set, "genre:", true, item_number, n_ids, out);
     if (ok && strstr(name, "tags only") != NULL)
