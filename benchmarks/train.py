@@ -141,7 +141,8 @@ def speeds(sides, threads, reps, line):
     for rep in range(reps):
         for number, side in enumerate(sides):
             if threads > 1:
-                lines.append(int(subprocess.check_output([line])))
+                found = subprocess.run([line], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                lines += [int(found.stdout)] if found.returncode == 0 else []
             begin = time.perf_counter()
             model = side.start(rep + 1)
             side.fit(model, 1, threads)
@@ -193,8 +194,8 @@ def show(row):
     cells = [row['case'], row['against'], row['threads'], f"{row['theirs']:.4f}", f"{row['ours']:.4f}",
              f"{row['ratio']:.1f} ({row['ratio_of_least']:.1f})", f"{row['ratio_with_setup']:.1f}",
              f"{row['setup'] / row['ours']:.2f}"]
-    cells += ['', ''] if row['line'] is None else [f"{row['scaling']:.2f} ({row['their_scaling']:.2f})",
-                                                   '{} to {}'.format(*row['line'])]
+    cells.append(f"{row['scaling']:.2f} ({row['their_scaling']:.2f})" if row['threads'] > 1 else '')
+    cells.append('{} to {}'.format(*row['line']) if row['line'] else '')
     cells += [f'{ours[0]:.4f} ({theirs[0]:.4f} ± {theirs[1]:.4f})'
               for ours, theirs in zip(*row['quality_one_thread'] or [[], []])]
     print('| ' + ' | '.join(map(str, cells + [''] * (len(HEADINGS) - len(cells)))) + ' |', flush=True)

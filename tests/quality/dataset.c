@@ -52,8 +52,8 @@ static gzFile open_file(const char *folder, const char *set, const char *file)
     return in;
 }
 
-/* The rows of a set. Negatives of its test part are neither trained on nor looked for, but their users and items are there:
- * the figures rank all items that were rated. */
+/* The rows of a set. Negatives of its test part are neither trained on nor looked for, but their users and items are
+ * there: the figures are over all items that were rated. */
 enum { TRAINED, TESTED, LEFT_OUT, N_LISTS };
 typedef struct rows {
     pairs lists[N_LISTS];
