@@ -205,8 +205,8 @@ class Interactions:
         """Drop users and items with fewer distinct pairs, again and again, until all that are left have enough.
         Without ids the numbers that users and items had become their ids."""
         min_user, min_item = whole('min_user', min_user, 0, INT32_MAX), whole('min_item', min_item, 0, INT32_MAX)
-        users: Any = np.empty(self.n_users, dtype=np.int32)
-        items: Any = np.empty(self.n_items, dtype=np.int32)
+        users: np.ndarray[Any, np.dtype[np.int32]] = np.empty(self.n_users, dtype=np.int32)
+        items: np.ndarray[Any, np.dtype[np.int32]] = np.empty(self.n_items, dtype=np.int32)
         handle = create('interactions', lambda out: lib.lfm_interactions_threshold(
             self._handle.pointer, min_user, min_item, address(users) or 8, address(items) or 8, out))
         users = users[:lib.lfm_interactions_n_users(handle.pointer)]

@@ -195,8 +195,8 @@ class Scorer:
         """The everyday case, in as few steps as it takes: a service asks for one user after another, and what
         scans all items leaves little of Python in the processor's caches."""
         k = k if k < self._width else self._width
-        items: Any = np.empty(k, dtype=np.int32)
-        scores: Any = np.empty(k, dtype=np.float32)
+        items: np.ndarray[Any, np.dtype[np.int32]] = np.empty(k, dtype=np.int32)
+        scores: np.ndarray[Any, np.dtype[np.float32]] = np.empty(k, dtype=np.float32)
         lib.lfm_recommend(self._handle.pointer, 1, _reference(self._row('user', user)), k, _pointer(left_out),
                           address(items) or 8, address(scores) or 8, self._plain)
         if k > 0 and items.item(-1) < 0:
