@@ -175,8 +175,8 @@ static void find_dimensions(const rows *from, dataset *data)
     }
 }
 
-/* MovieLens numbers its items from 1 with gaps. Renumber ids by first appearance; number[id] is the new one, -1 for those
- * that do not appear. */
+/* MovieLens numbers its items from 1 with gaps. Renumber ids by first appearance; number[id] is the new one, -1 for
+ * those that do not appear. */
 static int32_t *renumber(rows *of, bool items, int32_t n)
 {
     int32_t *number = must(malloc((size_t)(n + 1) * sizeof *number)), next = 0;
