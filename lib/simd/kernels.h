@@ -47,6 +47,21 @@ enum { LFMI_PAIR = 3, LFMI_POINT = 2 }; /* user, positive and negative; user and
 typedef void (*lfmi_step_fn)(const lfmi_layout *layout, const lfmi_rates *rates, float *const *rows,
                              float *const *later, float g);
 
+/* The rows of a user's or an item's features. */
+typedef struct lfmi_feature_rows {
+    float *const *rows;
+    const float *const *later; /* as many of a later step, to be fetched meanwhile; NULL, like those of the other lists: none */
+    const float *values;       /* the features' weights; NULL: ones */
+    int32_t n;
+} lfmi_feature_rows;
+
+/* The step of a user (of whose representation `user` is the vector), a positive and a negative with features: LFMI_PAIR
+ * lists, rates by side. Updates the features of the positive one after another, then the negative's, then the user's.
+ * Returns the negative's bias, and in `after` its d numbers, as the step leaves them (a row that is listed twice: as its first
+ * update leaves it, then as the second does). The user's vector may be a row. */
+typedef float (*lfmi_features_fn)(const lfmi_layout *layout, const lfmi_rates *rates, const lfmi_feature_rows *lists,
+                                  const float *user, float g, float *after);
+
 /* Regularisation as the kernels know it: none (alpha is 0), in the gradient, LightFM's lazy form. */
 enum { LFMI_PLAIN = 0, LFMI_L2 = 1, LFMI_LAZY = 2, LFMI_N_REGULARISATIONS = 3 };
 enum { LFMI_N_OPTIMISERS = 3 };
@@ -141,6 +156,8 @@ typedef struct lfmi_kernels {
     lfmi_update_fn update[LFMI_N_OPTIMISERS][LFMI_N_REGULARISATIONS];
     /* LFMI_PAIR rows: the pairwise step; LFMI_POINT rows: the logistic one. NULL: there is none, use update */
     lfmi_step_fn pair[LFMI_N_OPTIMISERS], point[LFMI_N_OPTIMISERS];
+    /* NULL: there is none, use update */
+    lfmi_features_fn features[LFMI_N_OPTIMISERS][LFMI_N_REGULARISATIONS];
     /* entries[i] = lfmi_order_at(order, begin + i) for n of them */
     void (*permute)(const struct lfmi_order *order, int64_t begin, int32_t n, int64_t *entries);
     /* which of n scores has `rank` before it: larger ones (ordered by their bits, so also what is no number), and

@@ -1,4 +1,5 @@
 /* The reference kernels: plain C, written so that a compiler can use whatever vectors it may. */
+#include "lfm/model.h"
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -171,6 +172,65 @@ UPDATE(adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
 UPDATE(adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
 UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 
+/* Element e of the rows of a list steps on with c; returns their sum afterwards. */
+static inline float step_features_at(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r,
+                                     const lfmi_feature_rows *list, int32_t e, float c)
+{
+    float sum = 0, rate;
+    for (int32_t i = 0; i < list->n; i++) {
+        const float x = list->values != NULL ? list->values[i] : 1.0f;
+        float *theta = list->rows[i] + e, *g = theta + y->g, *m = theta + y->m;
+        const bool momentum = optimiser == LFM_OPTIMISER_ADADELTA;
+        const lfmi_element at =
+            step(optimiser, regularisation, (lfmi_element){*theta, *g, momentum ? *m : 0}, x * c, r, &rate);
+        *theta = at.theta;
+        *g = at.g;
+        if (momentum)
+            *m = at.m;
+        sum += at.theta * x;
+    }
+    return sum;
+}
+
+static inline float sum_features_at(const lfmi_feature_rows *list, int32_t e)
+{
+    float sum = 0;
+    for (int32_t i = 0; i < list->n; i++)
+        sum += list->rows[i][e] * (list->values != NULL ? list->values[i] : 1.0f);
+    return sum;
+}
+
+static inline float step_features(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *rates,
+                                  const lfmi_feature_rows *lists, const float *user, float g, float *after)
+{
+    const lfmi_rates *users = &rates[LFM_USER], *items = &rates[LFM_ITEM];
+    for (int32_t e = 0; e < y->d; e++) {
+        const float own = user[e], difference = sum_features_at(&lists[2], e) - sum_features_at(&lists[1], e);
+        step_features_at(optimiser, regularisation, y, items, &lists[1], e, -g * own);
+        after[e] = step_features_at(optimiser, regularisation, y, items, &lists[2], e, g * own);
+        step_features_at(optimiser, regularisation, y, users, &lists[0], e, g * difference);
+    }
+    /* of a row that begins with its bias */
+    lfmi_layout biases = *y;
+    biases.g = y->bias_g - y->bias;
+    biases.m = y->bias_m - y->bias;
+    step_features_at(optimiser, regularisation, &biases, items, &lists[1], y->bias, -g);
+    const float bias = step_features_at(optimiser, regularisation, &biases, items, &lists[2], y->bias, g);
+    step_features_at(optimiser, regularisation, &biases, users, &lists[0], y->bias, g);
+    return bias;
+}
+
+#define FEATURES(name, optimiser, regularisation)                                                                    \
+    static float name(const lfmi_layout *layout, const lfmi_rates *rates, const lfmi_feature_rows *lists,            \
+                      const float *user, float g, float *after)                                                      \
+    {                                                                                                                \
+        return step_features(optimiser, regularisation, layout, rates, lists, user, g, after);                       \
+    }
+FEATURES(features_adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)
+FEATURES(features_adagrad_l2, LFM_OPTIMISER_ADAGRAD, LFMI_L2)
+FEATURES(features_adadelta_plain, LFM_OPTIMISER_ADADELTA, LFMI_PLAIN)
+FEATURES(features_adadelta_l2, LFM_OPTIMISER_ADADELTA, LFMI_L2)
+
 #include "simd/plain_template.h"
 
 /* 16 lanes as plain C for the scan. */
@@ -219,6 +279,8 @@ const lfmi_kernels lfmi_kernels_portable = {
     .update = {[LFM_OPTIMISER_ADAGRAD] = {adagrad_plain, adagrad_l2, adagrad_lazy},
                [LFM_OPTIMISER_ADAGRAD_ROWWISE] = {rowwise_plain, rowwise_l2, rowwise_lazy},
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
+    .features = {[LFM_OPTIMISER_ADAGRAD] = {features_adagrad_plain, features_adagrad_l2},
+                 [LFM_OPTIMISER_ADADELTA] = {features_adadelta_plain, features_adadelta_l2}},
     .scan_users = {scan_users, scan_users_half, scan_users_codes},
     .scan_user = {scan_user, scan_user_half, scan_user_codes},
     .most_code = MOST_CODE,

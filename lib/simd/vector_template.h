@@ -217,8 +217,11 @@ INLINE vector_element vector_step(int optimiser, int regularisation, vector_elem
 
 /* Load, step and store n <= 16 elements at e. Rows have whole vectors at each of their parts: a part is stored with
  * what stands behind it, since what a masked store wrote the next load would have to wait for. */
-INLINE V step_at(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row, int32_t e,
-                 V h, int32_t n)
+typedef struct stepped {
+    V theta, rate;
+} stepped;
+INLINE stepped step_at(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row, int32_t e,
+                       V h, int32_t n)
 {
     const bool momentum = optimiser == LFM_OPTIMISER_ADADELTA;
     float *theta = row + e, *g = row + y->g + e, *m = row + y->m + e;
@@ -231,7 +234,7 @@ INLINE V step_at(int optimiser, int regularisation, const lfmi_layout *y, const 
     v_store(g, at.g);
     if (momentum)
         v_store(m, at.m);
-    return rate;
+    return (stepped){at.theta, rate};
 }
 
 INLINE void step_bias(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row, float h,
@@ -267,14 +270,15 @@ INLINE float update_elements(int optimiser, int regularisation, const lfmi_layou
     const int32_t whole = WHOLE(y->d), part = y->d - whole;
     for (int32_t e = 0; e < whole; e += LFMI_LANES) {
         fetch_at(optimiser, y, later, e);
-        const V rate = step_at(optimiser, regularisation, y, r, row, e, v_mul(xs, v_mul(cs, v_load(v + e))), LFMI_LANES);
+        const V rate = step_at(optimiser, regularisation, y, r, row, e, v_mul(xs, v_mul(cs, v_load(v + e))),
+                               LFMI_LANES).rate;
         if (regularisation == LFMI_LAZY)
             rates = v_add(rates, rate);
     }
     if (part > 0) {
         fetch_at(optimiser, y, later, whole);
         V rate = step_at(optimiser, regularisation, y, r, row, whole,
-                         v_mul(xs, v_mul(cs, v_load_part(v + whole, part))), part);
+                         v_mul(xs, v_mul(cs, v_load_part(v + whole, part))), part).rate;
         if (regularisation == LFMI_LAZY) { /* lanes beyond the part add nothing */
             float kept[LFMI_LANES];
             v_store(kept, rate);
@@ -346,6 +350,7 @@ UPDATE(adadelta_lazy, LFM_OPTIMISER_ADADELTA, LFMI_LAZY)
 
 #include "simd/plain_template.h"
 #include "simd/step_template.h"
+#include "simd/features_template.h"
 #include "simd/scan_template.h"
 #include "simd/codes_template.h"
 
@@ -365,6 +370,8 @@ const lfmi_kernels KERNELS = {
                [LFM_OPTIMISER_ADADELTA] = {adadelta_plain, adadelta_l2, adadelta_lazy}},
     .pair = {[LFM_OPTIMISER_ADAGRAD] = pair_adagrad, [LFM_OPTIMISER_ADADELTA] = pair_adadelta},
     .point = {[LFM_OPTIMISER_ADAGRAD] = point_adagrad, [LFM_OPTIMISER_ADADELTA] = point_adadelta},
+    .features = {[LFM_OPTIMISER_ADAGRAD] = {features_adagrad_plain, features_adagrad_l2},
+                 [LFM_OPTIMISER_ADADELTA] = {features_adadelta_plain, features_adadelta_l2}},
     .scan_users = {scan_users, scan_users_half, scan_users_codes},
     .scan_user = {scan_user, scan_user_half, scan_user_codes},
     .most_code = MOST_CODE,

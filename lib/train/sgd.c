@@ -112,7 +112,11 @@ static void choose_updates(lfmi_sgd *sgd)
         sgd->update[side] = sgd->kernels->update[sgd->fit->model->options.optimiser][kind];
     }
     const int32_t optimiser = sgd->fit->model->options.optimiser;
-    if (!has_features(sgd->fit) && alphas[LFM_USER] == 0 && alphas[LFM_ITEM] == 0)
+    const bool regularised = alphas[LFM_USER] > 0 || alphas[LFM_ITEM] > 0;
+    const bool settled = sgd->loss->gradient == NULL && !sgd->loss->pointwise; /* before the step */
+    if (has_features(sgd->fit) && settled && !sgd->lazy)
+        sgd->fused_features = sgd->kernels->features[optimiser][regularised ? LFMI_L2 : LFMI_PLAIN];
+    if (!has_features(sgd->fit) && !regularised)
         sgd->fused = sgd->loss->pointwise ? sgd->kernels->point[optimiser] : sgd->kernels->pair[optimiser];
 }
 

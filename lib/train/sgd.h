@@ -44,6 +44,7 @@ typedef struct lfmi_sgd {
     lfmi_rates rates[LFMI_SIDES];
     lfmi_update_fn update[LFMI_SIDES];
     lfmi_step_fn fused;        /* the step in one kernel, where that applies; else NULL */
+    lfmi_features_fn fused_features; /* the same with features */
     int32_t batch;             /* samples that are chosen for together; results depend on it */
     bool visits_negatives;     /* explicit ones */
     bool lazy;                 /* LightFM's regularisation is on */

@@ -72,20 +72,24 @@ void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32
     }
 }
 
+static void set_head(const lfmi_sgd *sgd, const lfmi_representation *item)
+{
+    *lfmi_head_of(&sgd->heads, item->row) = (lfmi_head){
+        sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item->row), item->vector, sgd->fit->model->layout.d), item->bias};
+}
+
 /* Bring the head of an item up to date. */
 static void refresh_head(lfmi_worker *worker, int32_t item)
 {
-    const lfmi_sgd *sgd = worker->sgd;
     const lfmi_representation r = lfmi_representation_of(worker, LFM_ITEM, item, worker->negative);
-    *lfmi_head_of(&sgd->heads, item) =
-        (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item), r.vector, sgd->fit->model->layout.d), r.bias};
+    set_head(worker->sgd, &r);
 }
 
 /* Count a step, and bring heads up to date. A negative's always: what has just been pushed down must not look as high as
- * before. A positive's, which has become a little less likely to be chosen as a negative, at every fourth step if it is
- * its own parameters, else not before the next epoch: threads wait for what another has just written. But k-OS WARP
- * chooses positives by them. */
-static void follow_step(lfmi_worker *worker, const lfmi_sample *sample)
+ * before; `negative` is what the step has left of it, NULL: to be found. A positive's, which has become a little less likely
+ * to be chosen as a negative, at every fourth step if it is its own parameters, else not before the next epoch: threads wait
+ * for what another has just written. But k-OS WARP chooses positives by them. */
+static void follow_step(lfmi_worker *worker, const lfmi_sample *sample, const lfmi_representation *negative)
 {
     enum { POSITIVES = 4 };
     const lfmi_sgd *sgd = worker->sgd;
@@ -93,7 +97,10 @@ static void follow_step(lfmi_worker *worker, const lfmi_sample *sample)
     worker->tally.steps++;
     if (sgd->heads.codes == NULL)
         return;
-    refresh_head(worker, sample->negative);
+    if (negative != NULL)
+        set_head(sgd, negative);
+    else
+        refresh_head(worker, sample->negative);
     if (with_positive && sgd->direct[LFM_ITEM])
         refresh_head(worker, sample->positive);
 }
@@ -162,7 +169,7 @@ static void step_pairwise(lfmi_worker *worker, const lfmi_representation *user, 
 }
 
 /* A step in elementary updates, each of all features of a user or an item. */
-static void step(lfmi_worker *worker, lfmi_sample *s)
+static void step_by_updates(lfmi_worker *worker, lfmi_sample *s)
 {
     const lfmi_loss *loss = worker->sgd->loss;
     const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, s->user, worker->user);
@@ -174,6 +181,53 @@ static void step(lfmi_worker *worker, lfmi_sample *s)
     const lfmi_representation negative = lfmi_representation_of(worker, LFM_ITEM, s->negative, worker->negative);
     const float g = loss->gradient != NULL ? loss->gradient(worker, s, &user, &positive, &negative) : s->g;
     step_pairwise(worker, &user, &positive, &negative, g);
+}
+
+/* The rows of a user's or an item's features, of each list at most LFMI_AHEAD. */
+typedef struct rows_of_step {
+    float *rows[LFMI_PAIR][LFMI_AHEAD];
+    const float *later[LFMI_PAIR][LFMI_AHEAD];
+    lfmi_feature_rows lists[LFMI_PAIR];
+} rows_of_step;
+
+/* List the rows of a user or an item as `which` of a step, with rows that have been queued or, where there are no more,
+ * its own to be fetched. Returns false where there are too many. */
+static bool list_rows(lfmi_worker *worker, rows_of_step *step, int which, int32_t side, int32_t row)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    const lfm_features *features = sgd->fit->features[side];
+    const lfmi_feature_row entries = features != NULL ? lfmi_features_row(features, row)
+                                                      : (lfmi_feature_row){.columns = &row, .n = 1};
+    const bool far = sgd->far[LFM_USER] || sgd->far[LFM_ITEM];
+    if (entries.n > LFMI_AHEAD)
+        return false;
+    for (int64_t i = 0; i < entries.n; i++) {
+        float *own = own_row(worker, side, entries.columns[i]);
+        step->rows[which][i] = own;
+        if (far)
+            step->later[which][i] = worker->fetched < worker->n_ahead ? worker->ahead[worker->fetched++] : own;
+    }
+    step->lists[which] = (lfmi_feature_rows){.rows = step->rows[which],
+                                             .later = far ? step->later[which] : NULL,
+                                             .values = entries.values,
+                                             .n = (int32_t)entries.n};
+    return true;
+}
+
+static void step(lfmi_worker *worker, lfmi_sample *s)
+{
+    const lfmi_sgd *sgd = worker->sgd;
+    rows_of_step rows;
+    if (sgd->fused_features == NULL || !list_rows(worker, &rows, 1, LFM_ITEM, s->positive) ||
+        !list_rows(worker, &rows, 2, LFM_ITEM, s->negative) || !list_rows(worker, &rows, 0, LFM_USER, s->user)) {
+        step_by_updates(worker, s);
+        follow_step(worker, s, NULL);
+        return;
+    }
+    const lfmi_representation user = lfmi_representation_of(worker, LFM_USER, s->user, worker->user);
+    const float bias = sgd->fused_features(&sgd->fit->model->layout, sgd->rates, rows.lists, user.vector, s->g,
+                                           worker->negative);
+    follow_step(worker, s, &(lfmi_representation){s->negative, bias, worker->negative});
 }
 
 /* A row that may be fetched: none for a side with features. */
@@ -311,7 +365,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
         float *const rows[LFMI_PAIR] = {row_of(sgd, LFM_USER, s->user), row_of(sgd, LFM_ITEM, s->positive),
                                         row_of(sgd, LFM_ITEM, s->negative)};
         sgd->fused(layout, &sgd->rates[LFM_ITEM], rows, later, s->g);
-        follow_step(worker, s);
+        follow_step(worker, s, NULL);
     }
 }
 
@@ -370,7 +424,6 @@ void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, i
         if (samples[i].negative < 0)
             continue;
         step(worker, &samples[i]);
-        follow_step(worker, &samples[i]);
         if (sgd->lazy)
             lfmi_check_scales(worker);
     }

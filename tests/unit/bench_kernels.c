@@ -103,6 +103,16 @@ static void call_point(bench *b)
     b->kept = b->k->update[b->first][LFMI_PLAIN](&layout, &rates, b->rows[0], b->rows[2], 0.1f, 1.0f, b->rows[2]);
 }
 
+/* Two features of each item. */
+static void call_features(bench *b)
+{
+    const lfmi_layout layout = lfmi_layout_of(b->n, b->first);
+    const lfmi_rates both[] = {rates, rates};
+    float *items[] = {b->rows[1], b->rows[2]}, after[MOST];
+    const lfmi_feature_rows lists[LFMI_PAIR] = {{b->rows, NULL, NULL, 1}, {items, NULL, NULL, 2}, {items, NULL, NULL, 2}};
+    b->kept = b->k->features[b->first][b->second](&layout, both, lists, b->rows[0], 0.1f, after);
+}
+
 static void call_scan(bench *b)
 {
     static const int32_t starts[LFMI_LANES] = {0};
@@ -157,6 +167,9 @@ static const timed kernels[] = {
     {"pair adagrad", call_pair, ADAGRAD, 0},
     {"pair rowwise", call_pair, ROWWISE, 0},
     {"pair adadelta", call_pair, ADADELTA, 0},
+    {"features adagrad", call_features, ADAGRAD, LFMI_PLAIN},
+    {"features adagrad l2", call_features, ADAGRAD, LFMI_L2},
+    {"features adadelta", call_features, ADADELTA, LFMI_PLAIN},
     {"point adagrad", call_point, ADAGRAD, 0},
     {"scan users", call_scan, 0, LFMI_SCAN_FLOAT},
     {"scan users half", call_scan, 0, LFMI_SCAN_HALF},

@@ -304,6 +304,94 @@ static void compare_pair(const lfmi_kernels *k, int optimiser, int32_t d)
     }
 }
 
+enum { FEATURES = 8, MOST_LISTED = 6 };
+
+/* The weighted sum of rows, element by element. */
+static void sum_listed(const lfmi_feature_rows *list, int32_t n, float *out)
+{
+    for (int32_t e = 0; e < n; e++) {
+        out[e] = 0;
+        for (int32_t i = 0; i < list->n; i++)
+            out[e] += list->rows[i][e] * (list->values != NULL ? list->values[i] : 1.0f);
+    }
+}
+
+static void update_listed(lfmi_update_fn update, const lfmi_layout *y, const lfmi_rates *r, const lfmi_feature_rows *list,
+                          const float *v, float c)
+{
+    for (int32_t i = 0; i < list->n; i++)
+        update(y, r, list->rows[i], v, c, list->values != NULL ? list->values[i] : 1.0f, list->rows[i]);
+}
+
+/* A step on features is sums and updates of the reference. Lists are of 0 to 6 rows that share some, the user's is its own
+ * parameters or a sum. */
+static void compare_features(const lfmi_kernels *k, int optimiser, int regularisation, int32_t d, int32_t n)
+{
+    static const int32_t listed[LFMI_PAIR][MOST_LISTED] = {{6, 7, 7, 6, 7, 6}, {0, 3, 1, 2, 0, 4}, {3, 2, 1, 4, 5, 0}};
+    static const float values[MOST_LISTED] = {1.0f, 0.5f, -2.0f, 0.25f, 0.0f, 3.0f};
+    const lfmi_update_fn update = lfmi_kernels_portable.update[optimiser][regularisation];
+    const lfmi_layout y = lfmi_layout_of(d, optimiser);
+    const lfmi_rates rates[] = {{0.05f, 0.95f, 0.05f, 1e-6f, 0.01f}, {0.04f, 0.9f, 0.1f, 1e-6f, 0.02f}};
+    guarded rows[2][FEATURES], after = guarded_new(d);
+    float *each[2][LFMI_PAIR][MOST_LISTED], user[MOST], difference[MOST], sums[MOST + 1];
+    lfmi_feature_rows lists[2][LFMI_PAIR];
+    for (int which = 0; which < 2; which++) {
+        for (int r = 0; r < FEATURES; r++)
+            rows[which][r] = row_new(&y, (uint64_t)(r + 1));
+        for (int l = 0; l < LFMI_PAIR; l++) {
+            for (int i = 0; i < MOST_LISTED; i++)
+                each[which][l][i] = rows[which][listed[l][i]].data;
+            lists[which][l] = (lfmi_feature_rows){.rows = each[which][l],
+                                                  .later = n % 3 == 0 ? NULL : (const float *const *)each[which][1],
+                                                  .values = n % 2 == 0 ? NULL : values,
+                                                  .n = l == 0 && n < 4 ? 1 : (n + l) % (MOST_LISTED + 1)};
+        }
+    }
+    for (int step = 0; step < 3; step++) {
+        const float g = 0.3f * (float)(step + 1);
+        sum_listed(&lists[0][0], d, user);
+        const bool alone = lists[1][0].n == 1; /* the row itself, which the step changes */
+        const float bias = k->features[optimiser][regularisation](&y, rates, lists[1], alone ? lists[1][0].rows[0] : user, g,
+                                                                  after.data);
+        if (alone)
+            memcpy(user, lists[0][0].rows[0], (size_t)d * sizeof *user);
+        sum_listed(&lists[0][1], d, sums);
+        sum_listed(&lists[0][2], d, difference);
+        lfmi_kernels_portable.subtract(difference, difference, sums, d);
+        update_listed(update, &y, &rates[LFM_ITEM], &lists[0][1], user, -g);
+        update_listed(update, &y, &rates[LFM_ITEM], &lists[0][2], user, g);
+        sum_listed(&lists[0][2], d + 1, sums); /* the bias stands behind */
+        update_listed(update, &y, &rates[LFM_USER], &lists[0][0], difference, g);
+        check_report(memcmp(after.data, sums, (size_t)d * sizeof *sums) == 0 && memcmp(&bias, &sums[d], sizeof bias) == 0, false,
+                     __FILE__, __LINE__, "%s: sums of features, optimiser %d, regularisation %d, d = %d, n = %d", k->name,
+                     optimiser, regularisation, d, n);
+    }
+    CHECK(guarded_intact(&after));
+    free(after.block);
+    for (int r = 0; r < FEATURES; r++) {
+        check_report(rows_equal(&rows[0][r], &rows[1][r]), false, __FILE__, __LINE__,
+                     "%s: features, optimiser %d, regularisation %d, d = %d, n = %d, row %d", k->name, optimiser, regularisation,
+                     d, n, r);
+        free(rows[0][r].block);
+        free(rows[1][r].block);
+    }
+}
+
+static void test_features(void)
+{
+    const lfmi_kernels *k;
+    for (int which = 0; (k = lfmi_kernels_at(which)) != NULL; which++) {
+        for (int optimiser = 0; optimiser < LFMI_N_OPTIMISERS; optimiser++) {
+            for (int regularisation = 0; regularisation < LFMI_N_REGULARISATIONS; regularisation++) {
+                for (int32_t d = 1; d <= MOST && k->features[optimiser][regularisation] != NULL; d++) {
+                    for (int32_t n = 0; n <= MOST_LISTED; n++)
+                        compare_features(k, optimiser, regularisation, d, n);
+                }
+            }
+        }
+    }
+}
+
 static void test_alike(void)
 {
     const lfmi_kernels *k;
@@ -376,6 +464,7 @@ int main(int argc, char **argv)
     static const tap_test tests[] = {
         {"dot, in the documented order", test_dot}, {"scaled sums and differences", test_vectors}, {"sums of rows", test_add_up},
         {"updates against the formulas", test_updates}, {"variants give the reference's bits", test_alike},
+        {"steps on features are sums and updates", test_features},
         {"a / sqrt(x)", test_over_sqrt}, {"the context's mask", test_mask},
         {"layouts", test_layout},
     };
