@@ -146,7 +146,7 @@ lfm_status lfm_model_resize(lfm_model *model, int32_t n_user_features, int32_t n
         return lfmi_fail(LFM_ERROR_OPTION, "lfm_resize_options: there is no state number %d", known.state);
     growth growths[LFMI_SIDES] = {[LFM_USER] = {.n_new = n_user_features, .sources = known.user_sources},
                                   [LFM_ITEM] = {.n_new = n_item_features, .sources = known.item_sources}};
-    LFMI_TRY(lfmi_model_lock(model));
+    LFMI_TRY(lfmi_model_lock(model, 1));
     const lfm_status status = resize_locked(model, growths, known.state);
     lfmi_model_unlock(model);
     return status;

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "base/random.h"
 #include "base/sized.h"
+#include "parallel/parallel.h"
 
 static int32_t round_up(int32_t n) { return (n + LFMI_LANES - 1) / LFMI_LANES * LFMI_LANES; }
 
@@ -65,8 +66,23 @@ void lfmi_model_initialise(lfm_model *model, int32_t side, int32_t begin, int32_
     lfmi_float_leave(&environment);
 }
 
+/* Drawing a side in blocks of rows. */
+enum { DRAWN_ROWS = 1024 };
+typedef struct draw_task {
+    lfm_model *model;
+    int32_t side;
+} draw_task;
+
+static void draw_rows(uint32_t index, void *arg)
+{
+    const draw_task *task = arg;
+    const int64_t begin = (int64_t)index * DRAWN_ROWS, n = task->model->sides[task->side].n_features;
+    const int64_t end = begin + DRAWN_ROWS < n ? begin + DRAWN_ROWS : n;
+    lfmi_model_initialise(task->model, task->side, (int32_t)begin, (int32_t)end);
+}
+
 /* Draw the sides whose rows hold nothing yet, for a reader or the one writer. */
-static void draw(lfm_model *model)
+static void draw(lfm_model *model, int32_t threads)
 {
     if (atomic_load(&model->undrawn) == 0)
         return;
@@ -74,7 +90,9 @@ static void draw(lfm_model *model)
     for (int32_t side = 0; side < LFMI_SIDES; side++) {
         if (!lfmi_model_is_undrawn(model, side))
             continue;
-        lfmi_model_initialise(model, side, 0, model->sides[side].n_features);
+        draw_task task = {model, side};
+        const int64_t n = model->sides[side].n_features;
+        lfmi_parallel_run(model->context, threads, (uint32_t)((n + DRAWN_ROWS - 1) / DRAWN_ROWS), draw_rows, &task);
         lfmi_model_set_drawn(model, side);
     }
     pthread_mutex_unlock(&model->drawing);
@@ -172,10 +190,10 @@ lfm_status lfmi_model_lock_undrawn(lfm_model *model)
     return atomic_compare_exchange_strong(&model->users, &nobody, LFMI_WRITER) ? LFM_OK : busy();
 }
 
-lfm_status lfmi_model_lock(lfm_model *model)
+lfm_status lfmi_model_lock(lfm_model *model, int32_t threads)
 {
     LFMI_TRY(lfmi_model_lock_undrawn(model));
-    draw(model);
+    draw(model, threads);
     return LFM_OK;
 }
 
@@ -195,7 +213,7 @@ lfm_status lfmi_model_read_lock(const lfm_model *model)
     int readers = atomic_load(users);
     while (readers >= 0) {
         if (atomic_compare_exchange_weak(users, &readers, readers + 1)) {
-            draw((lfm_model *)(uintptr_t)model);
+            draw((lfm_model *)(uintptr_t)model, 1);
             return LFM_OK;
         }
     }

@@ -36,8 +36,8 @@ struct lfm_model {
 
 /* Take and give back the right to change the model, or to read it. Both see to it that there are initial
  * numbers: these are drawn when the model is first used and not at creation, since what is loaded or set
- * would overwrite them. Errors: BUSY. */
-lfm_status lfmi_model_lock(lfm_model *model);
+ * would overwrite them; by a writer on `threads` threads. Errors: BUSY. */
+lfm_status lfmi_model_lock(lfm_model *model, int32_t threads);
 /* The same, without drawing. */
 lfm_status lfmi_model_lock_undrawn(lfm_model *model);
 void lfmi_model_unlock(lfm_model *model);

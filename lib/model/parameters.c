@@ -61,7 +61,7 @@ lfm_status lfm_model_view_mut(lfm_model *model, int32_t side, int32_t array, lfm
     lfmi_clear_message();
     LFMI_REQUIRE(model);
     LFMI_REQUIRE(out);
-    LFMI_TRY(lfmi_model_lock(model));
+    LFMI_TRY(lfmi_model_lock(model, 1));
     lfm_view_mut known;
     lfm_status status = lfmi_model_check_usable(model);
     if (status == LFM_OK)

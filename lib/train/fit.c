@@ -189,7 +189,6 @@ static lfm_status fit_locked(lfmi_fit *fit)
     LFMI_TRY(lfmi_model_check_features(model, LFM_USER, fit->features[LFM_USER], m->n_users));
     LFMI_TRY(lfmi_model_check_features(model, LFM_ITEM, fit->features[LFM_ITEM], m->n_items));
     fit->n_items = fit->features[LFM_ITEM] != NULL ? fit->features[LFM_ITEM]->n_rows : m->n_items;
-    fit->threads = lfmi_threads(model->context, fit->options.threads);
     loop l = {.fit = fit, .trainer = &lfmi_trainer_sgd, .own_rate = -1};
     fenv_t environment;
     lfmi_float_enter(&environment);
@@ -208,7 +207,8 @@ lfm_status lfm_model_fit_partial(lfm_model *model, lfm_interactions *interaction
                     .interactions = interactions,
                     .features = {[LFM_USER] = user_features, [LFM_ITEM] = item_features}};
     LFMI_TRY(lfmi_train_options_read(&fit.options, options));
-    LFMI_TRY(lfmi_model_lock(model));
+    fit.threads = lfmi_threads(model->context, fit.options.threads);
+    LFMI_TRY(lfmi_model_lock(model, fit.threads));
     /* The callback may drop the caller's references; ours keep everything alive until the end. */
     lfm_model_ref(model);
     lfm_interactions_ref(interactions);

@@ -123,6 +123,14 @@ def test_num_threads(data, threads):
         model.fit_partial(train, epochs=0)
 
 
+def test_a_refused_fit_leaves_initial_arrays(data):
+    refused, initial = LightFM(random_state=3), LightFM(random_state=3).fit(data[0], epochs=0)
+    with pytest.raises(ValueError):
+        refused.fit_partial(data[0], num_threads=0)
+    for name in ARRAYS:
+        assert np.array_equal(getattr(refused, name), getattr(initial, name))
+
+
 def test_verbose_prints_epochs(data, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, 'tqdm', None)
     LightFM().fit(data[0], epochs=3, verbose=True)

@@ -92,14 +92,19 @@ def new_model(n_users: int, n_items: int, d: int, schedule: str, seed: int = 1) 
     return create('model', lib.lfm_model_create, None, n_users, n_items, ctypes.byref(options))
 
 
-def new_arrays(model: Handle, d: int, schedule: str) -> Iterator[Tuple[str, Any]]:
-    """(name, array) of all twelve arrays, copied from a library's model."""
-    for name, side, number, matrix, momentum in ARRAYS:
-        rows = int(lib.lfm_model_n_features(model.pointer, side))
-        array = np.zeros((rows, d) if matrix else (rows,), dtype=np.float32)
+def new_arrays(n_users: int, n_items: int, d: int) -> Iterator[Tuple[str, Any]]:
+    """(name, array) of all twelve arrays, to be filled by read_arrays; momentum is 0 until then, and without Adadelta."""
+    for name, side, _, matrix, momentum in ARRAYS:
+        rows = n_items if side == _abi.LFM_ITEM else n_users
+        yield name, (np.zeros if momentum else np.empty)((rows, d) if matrix else (rows,), dtype=np.float32)
+
+
+def read_arrays(owner: Any, model: Handle, schedule: str) -> None:
+    """Copy a library's model into the new arrays of a LightFM."""
+    for name, side, number, _, momentum in ARRAYS:
+        array = getattr(owner, name)
         if not momentum or schedule == 'adadelta':
             lib.lfm_model_get(model.pointer, side, number, address(array), array.size)
-        yield name, array
 
 
 class Training:

@@ -10,7 +10,8 @@ from .._library import Handle
 from .._running import CancelledError
 from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids, sample_weights
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
-from ._parameters import ARRAYS, SCHEDULES, Training, check_choices, checked_array, components, new_arrays, new_model
+from ._parameters import (ARRAYS, SCHEDULES, Training, check_choices, checked_array, components, new_arrays, new_model,
+                          read_arrays)
 from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
 
 __all__ = ['LightFM']
@@ -123,12 +124,12 @@ class LightFM:
 
     def _initialize(self, no_components: int, no_item_features: int, no_user_features: int) -> None:
         """Fresh parameters: embeddings uniform in (-1/2, 1/2) / no_components, biases 0."""
-        self._start(no_components, no_item_features, no_user_features)
+        read_arrays(self, self._start(no_components, no_item_features, no_user_features), self.learning_schedule)
 
     def _start(self, no_components: int, no_item_features: int, no_user_features: int) -> Handle:
-        """The same; returns the library's model that the arrays were copied from."""
+        """New arrays; returns the library's model that has what they are to hold."""
         started = new_model(no_user_features, no_item_features, no_components, self.learning_schedule, self._next_seed())
-        for name, array in new_arrays(started, no_components, self.learning_schedule):
+        for name, array in new_arrays(no_user_features, no_item_features, no_components):
             setattr(self, name, array)
         return started
 
@@ -197,26 +198,28 @@ class LightFM:
         user_width = n_users if user_features is None else user_features.shape[1]
         item_width = n_items if item_features is None else item_features.shape[1]
         started: Optional[Handle] = None
-        if self.item_embeddings is None:
-            widths = components(self), item_width, user_width
-            if getattr(self._initialize, '__func__', None) is LightFM._initialize:
-                started = self._start(*widths)
-            else:  # an initialisation of one's own: what counts is what it leaves in the arrays
-                self._initialize(*widths)
-        for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
-            check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
-        threads = check_threads(num_threads)
         training: Optional[Training] = None
         try:
+            if self.item_embeddings is None:
+                widths = components(self), item_width, user_width
+                if getattr(self._initialize, '__func__', None) is LightFM._initialize:
+                    started = self._start(*widths)
+                else:  # an initialisation of one's own: what counts is what it leaves in the arrays
+                    self._initialize(*widths)
+            for side, width, given in (('item', item_width, item_features), ('user', user_width, user_features)):
+                check_width(side, width, checked_array(self, f'{side}_embeddings', 2).shape[0], given is not None, True)
+            threads = check_threads(num_threads)
             for _ in self._progress(epochs, verbose=verbose):
                 if training is None:
                     training = Training(self, interactions, weights, user_features, item_features, threads, started)
                 training.run_epoch(self._next_seed())
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
-        finally:
+        finally:  # the arrays, whatever has happened
             if training is not None:
                 training.copy_out()
+            elif started is not None:
+                read_arrays(self, started, self.learning_schedule)
         return self
 
     def predict(self, user_ids: Any, item_ids: Any, item_features: Any = None, user_features: Any = None,
