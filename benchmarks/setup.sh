@@ -20,7 +20,7 @@ install() {
 }
 
 "$here/scripts/packages.sh" check
-mkdir -p "$build"
+mkdir -p "$build/data"
 [ -f "$build/lfm/build.ninja" ] ||
     meson setup "$build/lfm" "$here" -Dtools=enabled -Dtests=disabled -Dexamples=false >"$log" 2>&1 ||
     fail "meson could not set up a build"
