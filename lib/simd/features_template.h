@@ -87,7 +87,7 @@ INLINE float features_biases(const features_step *s, int32_t side, const lfmi_fe
     for (int32_t i = 0; i < list->n; i++) {
         const float x = list->values != NULL ? list->values[i] : 1.0f;
         if (list->later != NULL)
-            __builtin_prefetch(list->later[i] + s->layout->bias, 1);
+            lfmi_prefetch_to_write(list->later[i] + s->layout->bias);
         step_bias(s->optimiser, s->regularisation, s->layout, &s->rates[side], list->rows[i], x * c, &rate);
         sum += list->rows[i][s->layout->bias] * x;
     }

@@ -1,4 +1,5 @@
 /* The reference kernels: plain C, written so that a compiler can use whatever vectors it may. */
+#include "base/prefetch.h"
 #include "lfm/model.h"
 #include "lfm/options.h"
 #include "simd/kernels.h"
@@ -159,7 +160,7 @@ static inline float update(int optimiser, int regularisation, const lfmi_layout 
     static float name(const lfmi_layout *layout, const lfmi_rates *rates, float *row, const float *v,  \
                       float c, float x, const float *later)                                            \
     {                                                                                                  \
-        __builtin_prefetch(later);                                                                     \
+        lfmi_prefetch(later);                                                                          \
         return update(optimiser, regularisation, layout, rates, row, v, c, x);                         \
     }
 UPDATE(adagrad_plain, LFM_OPTIMISER_ADAGRAD, LFMI_PLAIN)

@@ -72,7 +72,7 @@ INLINE void pair(int optimiser, const lfmi_layout *y, const lfmi_rates *r, float
     if (part > 0)
         pair_at(optimiser, y, r, rows, later, plus, minus, whole, part);
     for (int i = 0; i < LFMI_PAIR - 1; i++)
-        __builtin_prefetch(later[i] + y->bias, 1);
+        lfmi_prefetch_to_write(later[i] + y->bias);
     step_biases(optimiser, y, r, (float *const[]){rows[0], rows[2], rows[1]}, LFMI_PAIR, (quad){g, g, -g});
 }
 
@@ -90,7 +90,7 @@ INLINE void point(int optimiser, const lfmi_layout *y, const lfmi_rates *r, floa
     if (part > 0)
         point_at(optimiser, y, r, rows, later, plus, whole, part);
     for (int i = 0; i < LFMI_POINT - 1; i++)
-        __builtin_prefetch(later[i] + y->bias, 1);
+        lfmi_prefetch_to_write(later[i] + y->bias);
     step_biases(optimiser, y, r, rows, LFMI_POINT, (quad){g, g});
 }
 

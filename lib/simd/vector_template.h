@@ -15,6 +15,7 @@
  * and for codes the types VC, VC_CODES of them, and VI, sums of products, with vc_load(p, n), where no more than n
  * are there, vi_start(user, n), vi_add_products(sum, user, item) and vi_score(sums, round, at, heads) for LFMI_GROUP of
  * them, which returns a bit for each score above the threshold; also those of scan_template.h and codes_template.h. */
+#include "base/prefetch.h"
 #include "lfm/options.h"
 #include "simd/kernels.h"
 
@@ -255,11 +256,11 @@ INLINE void step_bias(int optimiser, int regularisation, const lfmi_layout *y, c
 /* Fetch what updating the elements at e reads of a row. */
 INLINE void fetch_at(int optimiser, const lfmi_layout *y, const float *later, int32_t e)
 {
-    __builtin_prefetch(later + e, 1);
+    lfmi_prefetch_to_write(later + e);
     if (optimiser != LFM_OPTIMISER_ADAGRAD_ROWWISE)
-        __builtin_prefetch(later + y->g + e, 1);
+        lfmi_prefetch_to_write(later + y->g + e);
     if (optimiser == LFM_OPTIMISER_ADADELTA)
-        __builtin_prefetch(later + y->m + e, 1);
+        lfmi_prefetch_to_write(later + y->m + e);
 }
 
 INLINE float update_elements(int optimiser, int regularisation, const lfmi_layout *y, const lfmi_rates *r, float *row,
@@ -326,7 +327,7 @@ INLINE float update(int optimiser, int regularisation, const lfmi_layout *y, con
     const float rates = optimiser == LFM_OPTIMISER_ADAGRAD_ROWWISE
                             ? update_rowwise(regularisation, y, r, row, v, c, x, later)
                             : update_elements(optimiser, regularisation, y, r, row, v, c, x, later);
-    __builtin_prefetch(later + y->bias, 1);
+    lfmi_prefetch_to_write(later + y->bias);
     float rate;
     step_bias(optimiser, regularisation, y, r, row, x * c, &rate);
     return regularisation == LFMI_LAZY ? rates + rate : 0.0f;

@@ -179,6 +179,13 @@ static inline void lfmi_prefetch_floats(const float *from, int32_t n)
         lfmi_prefetch(from + e);
 }
 
+/* Fetch a row of parameters, to be stepped on. */
+static inline void lfmi_prefetch_to_step(const lfmi_sgd *sgd, const float *row)
+{
+    for (int32_t e = 0; e < sgd->fit->model->layout.stride; e += LFMI_LANES)
+        lfmi_prefetch_to_write(row + e);
+}
+
 /* Fetch what an item is scored by as a candidate. There must be heads. */
 static inline void lfmi_prefetch_head(const lfmi_heads *heads, int32_t item)
 {
@@ -233,7 +240,7 @@ void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, i
 /* LightFM's scales: with one worker a scale that has grown too far is worked into the parameters at once. */
 void lfmi_check_scales(lfmi_worker *worker);
 
-/* Fetch a row of a side without features. */
+/* Fetch a row of a side without features, to be stepped on. */
 void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row);
 
 /* Fetch which features a sample's user and item have. */

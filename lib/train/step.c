@@ -241,7 +241,7 @@ void lfmi_prefetch_row(const lfmi_sgd *sgd, int32_t side, int32_t row)
 {
     const float *from = row_of(sgd, side, row);
     if (from != NULL && sgd->far[side])
-        lfmi_prefetch_floats(from, sgd->fit->model->layout.stride);
+        lfmi_prefetch_to_step(sgd, from);
 }
 
 void lfmi_prefetch_features_of(const lfmi_sgd *sgd, const lfmi_sample *sample)
@@ -353,7 +353,7 @@ static void step_fused(lfmi_worker *worker, lfmi_sample *samples, int32_t begin,
         float *const later[LFMI_PAIR - 1] = {row_of(sgd, LFM_ITEM, (loss->n_prepared > 1 ? next : soon)->positive),
                                              row_of(sgd, LFM_ITEM, negative_of(loss->n_prepared == LFMI_PAIR ? next : soon))};
         if (j >= n_chosen) {
-            lfmi_prefetch_floats(later[0], layout->stride);
+            lfmi_prefetch_to_step(sgd, later[0]);
             continue;
         }
         lfmi_sample *s = &samples[chosen[j]];
@@ -387,7 +387,7 @@ static void queue_chosen(lfmi_worker *worker, const lfmi_sample *sample)
 {
     const lfmi_sgd *sgd = worker->sgd;
     while (worker->fetched < worker->n_ahead)
-        lfmi_prefetch_floats(worker->ahead[worker->fetched++], sgd->fit->model->layout.stride);
+        lfmi_prefetch_to_step(sgd, worker->ahead[worker->fetched++]);
     worker->n_ahead = worker->fetched = 0;
     if (sample == NULL || sample->negative < 0)
         return;
