@@ -93,6 +93,10 @@ def test_predict_refuses(world):
     for n in (3, 30):
         with pytest.raises(ValueError):
             model.predict(0, np.r_[np.zeros(n, dtype=int), -1], **features)
+    # What has a length is of a wrong one; what has none is of a wrong kind.
+    for user, kind in (('foo', ValueError), ({1, 2}, ValueError), (None, TypeError), (1.0, TypeError)):
+        with pytest.raises(kind):
+            model.predict(user, np.arange(30), **features)
 
 
 def test_predict_with_features_of_other_sizes():
@@ -174,6 +178,21 @@ def test_intersections_are_refused(world):
     model.predict_rank(zeros, train_interactions=train, **features)
     with pytest.raises(ValueError, match='shape'):
         model.predict_rank(test, train_interactions=train[:, :-1], **features)
+
+
+def test_a_check_of_intersections_of_ones_own(world, monkeypatch):
+    model, test, train, features = world
+    both = (test + train).tocsr()
+    both.data[:] = 1
+    calls = [lambda **k: model.predict_rank(both, train_interactions=train, **k, **features).toarray(),
+             *(lambda f=getattr(evaluation, name), **k: f(model, both, train_interactions=train, **k, **features)
+               for name in evaluation.__all__)]
+    expected = [call(check_intersections=False) for call in calls]
+    seen = []
+    monkeypatch.setattr(LightFM, '_check_test_train_intersections', lambda self, *sets: seen.append(sets) or True)
+    for call, numbers in zip(calls, expected):
+        np.testing.assert_array_equal(call(), numbers)
+    assert len(seen) == len(calls)
 
 
 def naive_metrics(ranks, test, train, k):

@@ -91,6 +91,10 @@ _SHORT = 20000
 _ONE_THREAD = ctypes.byref(make('lfm_infer_options', threads=1))
 
 
+# What LightFM's own check returns of sets that share no pair, not even a stored 0; a check of a user's returns what it will.
+DISJOINT = object()
+
+
 class Ranking:
     """A scorer of a model's users and items, and the interactions that are ranked, as the library sees
     them."""
@@ -101,7 +105,7 @@ class Ranking:
         train = None if train is None else as_csr(train, 'train_interactions')
         self._disjoint = train is None
         if check_intersections and train is not None:
-            self._disjoint = check_disjoint(self.test, train)
+            self._disjoint = model._check_test_train_intersections(self.test, train) is DISJOINT
         n_users, n_items = self.test.shape
         user_features = feature_rows(model, 'user', user_features, n_users, True)
         item_features = feature_rows(model, 'item', item_features, n_items, True)

@@ -12,7 +12,8 @@ from ._inputs import as_coo, check_finite, check_threads, feature_csr, pair_ids,
 from ._lightfm_fast import CSRMatrix as CSRMatrix  # people import it from here
 from ._parameters import (ARRAYS, SCHEDULES, Training, check_choices, checked_array, components, new_arrays, new_model,
                           read_arrays)
-from ._ranking import Ranking, check_rows, check_width, feature_rows, predict, rank_matrix, represent
+from ._ranking import (DISJOINT, Ranking, check_disjoint, check_rows, check_width, feature_rows, predict, rank_matrix,
+                       represent)
 
 __all__ = ['LightFM']
 
@@ -266,6 +267,10 @@ class LightFM:
         self._check_initialized()
         return rank_matrix(Ranking(self, test_interactions, train_interactions, user_features, item_features,
                                    check_threads(num_threads), check_intersections))
+
+    def _check_test_train_intersections(self, test_mat: Any, train_mat: Any) -> Any:
+        """Refuse test and training sets that share a pair. What people put in its place is called instead."""
+        return DISJOINT if train_mat is not None and check_disjoint(test_mat, train_mat) else None
 
     def get_item_representations(self, features: Any = None) -> Tuple[Any, Any]:
         """(biases, embeddings) of items described by a feature matrix; without one, of the item features:
