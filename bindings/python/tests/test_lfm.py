@@ -267,8 +267,13 @@ def test_files(likes, tmp_path):
     numbered = lfm.Model(4, epochs=1).fit(lfm.Interactions.from_pairs([10**12, 5], [3, 4]))
     numbered.save(str(tmp_path / 'n.lfm'))
     assert lfm.Model.load(tmp_path / 'n.lfm').recommend(10**12, 2, exclude=None)[0].tolist() in ([3, 4], [4, 3])
-    with pytest.raises(lfm.Error, match='no-such'):
+    with pytest.raises(FileNotFoundError, match='no-such'):
         lfm.Model.load(tmp_path / 'no-such.lfm')
+    with pytest.raises(lfm.FileError, match='no-such'):
+        model.save(tmp_path / 'no-such' / 'm.lfm')
+    for call in (model.save, lfm.Model.load):
+        with pytest.raises(ValueError, match='NUL'):
+            call(str(tmp_path / 'm.lfm\0x'))
 
 
 def test_growing(likes):

@@ -93,8 +93,8 @@ def test_predict_refuses(world):
     for n in (3, 30):
         with pytest.raises(ValueError):
             model.predict(0, np.r_[np.zeros(n, dtype=int), -1], **features)
-    # What has a length is of a wrong one; what has none is of a wrong kind.
-    for user, kind in (('foo', ValueError), ({1, 2}, ValueError), (None, TypeError), (1.0, TypeError)):
+    # What has a length has a wrong one; what has none, or the right one, is of a wrong kind.
+    for user, kind in (('foo', ValueError), ({1, 2}, ValueError), ('x' * 30, TypeError), (None, TypeError), (1.0, TypeError)):
         with pytest.raises(kind):
             model.predict(user, np.arange(30), **features)
 

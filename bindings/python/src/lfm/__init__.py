@@ -11,15 +11,16 @@
 `lfm.lightfm` is the interface of LightFM 1.17 on the same library."""
 from __future__ import annotations
 
-from . import callbacks, plot, tune
+from . import callbacks, lightfm, plot, tune
 from ._abi import VERSION as __version__
 from ._data import Features, Interactions
-from ._errors import (BusyError, CancelledError, DivergedError, Error, InvalidError, NotFittedError, OutOfMemoryError,
-                      OverlapError, UnknownIdError, UnsupportedError)
+from ._errors import (BusyError, CancelledError, DivergedError, Error, FileError, InvalidError, NotFittedError,
+                      OutOfMemoryError, OverlapError, UnknownIdError, UnsupportedError)
 from ._ids import Ids
 from ._model import Model, evaluate
 from ._scorer import Explanation, Part, Result, Scorer
 
-__all__ = ['BusyError', 'CancelledError', 'DivergedError', 'Error', 'Explanation', 'Features', 'Ids', 'Interactions',
-           'InvalidError', 'Model', 'NotFittedError', 'OutOfMemoryError', 'OverlapError', 'Part', 'Result', 'Scorer',
-           'UnknownIdError', 'UnsupportedError', 'callbacks', 'evaluate', 'plot', 'tune', '__version__']
+__all__ = ['BusyError', 'CancelledError', 'DivergedError', 'Error', 'Explanation', 'Features', 'FileError', 'Ids',
+           'Interactions', 'InvalidError', 'Model', 'NotFittedError', 'OutOfMemoryError', 'OverlapError', 'Part',
+           'Result', 'Scorer', 'UnknownIdError', 'UnsupportedError', 'callbacks', 'evaluate', 'lightfm', 'plot',
+           'tune', '__version__']

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Tuple, Union
+import datetime
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import scipy.sparse as sp
@@ -42,6 +43,9 @@ def _whole_column(name: str, values: Any) -> Optional[Any]:
     if values is None:
         return None
     array = as_array(values, name)
+    if array.dtype.kind == 'O' and len(array) and all(isinstance(value, datetime.datetime) for value in array):
+        array = np.array([value.astimezone(datetime.timezone.utc).replace(tzinfo=None) if value.tzinfo else value
+                          for value in array], dtype='datetime64[us]')
     if array.dtype.kind == 'M':
         if np.isnat(array).any():
             raise ValueError(f'{name}: number {int(np.argmax(np.isnat(array)))} is missing')
@@ -221,6 +225,32 @@ class Interactions:
         return _remake, (self.tocoo(), self.user_ids, self.item_ids, self.weights, self.timestamps)
 
 
+def joined(parts: Sequence[Interactions]) -> Interactions:
+    """All parts' interactions, each pair once with its last value; the users and items are those of the largest."""
+    matrices = [part.tocoo() for part in parts]
+    rows, columns, values = (np.concatenate([getattr(matrix, name) for matrix in matrices])
+                             for name in ('row', 'col', 'data'))
+    users, items = max(parts, key=lambda part: part.n_users), max(parts, key=lambda part: part.n_items)
+    handle = interactions_from_coo((users.n_users, items.n_items), rows, columns,
+                                   None if (values == 1).all() else values, duplicates=_abi.LFM_DUPLICATES_LAST)
+    return Interactions._made(handle, users.user_ids, items.item_ids)
+
+
+def with_part(parts: Sequence[Interactions], more: Interactions) -> List[Interactions]:
+    """The parts and another, unless it has the last one's pairs; small ones are joined now and then."""
+    if parts and (parts[-1] is more or _same_pairs(parts[-1], more)):
+        return [*parts[:-1], more]
+    parts = [*parts, more]
+    return [joined(parts)] if sum(part.nnz for part in parts[1:]) > parts[0].nnz else parts
+
+
+def _same_pairs(one: Interactions, other: Interactions) -> bool:
+    if one.shape != other.shape or one.nnz != other.nnz:
+        return False
+    left, right = one.tocoo(), other.tocoo()
+    return np.array_equal(left.row, right.row) and np.array_equal(left.col, right.col)
+
+
 def _remake(matrix: Any, user_ids: Any, item_ids: Any, weights: Any, timestamps: Any) -> Interactions:
     return Interactions(matrix, user_ids=user_ids, item_ids=item_ids, weights=weights, timestamps=timestamps)
 
@@ -232,16 +262,21 @@ class Features:
     ----------
     matrix: any SciPy sparse matrix: row r holds the weights of the features of user or item r
     names: names of the columns, optional
+    ids: ids of the rows, optional: they must be those of the interactions that the features go with
     identity: give each row a feature of its own as well, before the others
     normalise: divide each row by the sum of its absolute weights
     """
 
-    def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False) -> None:
+    def __init__(self, matrix: Any, *, names: Any = None, identity: bool = False, normalise: bool = False,
+                 ids: Any = None) -> None:
         self._matrix = to_csr(as_sparse(matrix, 'features'), 'features')
         self._identity, self._normalise = switch('identity', identity), switch('normalise', normalise)
         self.names = as_ids(names, 'names')
         if self.names is not None and len(self.names) != self._matrix.shape[1]:
             raise ValueError(f'there are {len(self.names)} names for {self._matrix.shape[1]} columns')
+        self.ids = as_ids(ids, 'ids')
+        if self.ids is not None and len(self.ids) != self._matrix.shape[0]:
+            raise ValueError(f'there are {len(self.ids)} ids for {self._matrix.shape[0]} rows')
         self._first = int(self._matrix.shape[0]) if self._identity else 0
         self._handle = features_from_csr(self._matrix, identity=int(self._identity), normalise=int(self._normalise))
 
@@ -273,7 +308,7 @@ class Features:
                 weights.append(weight)
         matrix = sp.csr_matrix((floats('the weights of tags', weights), (rows, places)),
                                shape=(len(wanted), len(columns)))
-        return cls(matrix, names=list(columns), identity=identity, normalise=normalise)
+        return cls(matrix, names=list(columns), identity=identity, normalise=normalise, ids=wanted)
 
     @classmethod
     def of(cls, data: Any, what: str = 'features') -> Optional['Features']:
@@ -297,10 +332,10 @@ class Features:
         return f'<Features: {self.n_rows} rows, {self.n_features} features>'
 
     def __reduce__(self) -> Any:
-        return _remake_features, (self._matrix, self.names, self._identity, self._normalise, self._first)
+        return _remake_features, (self._matrix, self.names, self._identity, self._normalise, self._first, self.ids)
 
 
-def _remake_features(matrix: Any, names: Any, identity: bool, normalise: bool, first: int) -> Features:
-    made = Features(matrix, identity=identity, normalise=normalise)
+def _remake_features(matrix: Any, names: Any, identity: bool, normalise: bool, first: int, ids: Any = None) -> Features:
+    made = Features(matrix, identity=identity, normalise=normalise, ids=ids)
     made.names, made._first = names, first
     return made

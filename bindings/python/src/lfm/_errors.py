@@ -21,6 +21,10 @@ class OverlapError(InvalidError):
     """Test and excluded interactions share a pair."""
 
 
+class FileError(Error, OSError):
+    """A file could not be opened, read or written."""
+
+
 class OutOfMemoryError(Error, MemoryError):
     """Memory ran out."""
 
@@ -53,6 +57,7 @@ class UnknownIdError(Error, KeyError):
 
 CLASSES: Dict[int, Type[Error]] = {
     _abi.LFM_ERROR_MEMORY: OutOfMemoryError,
+    _abi.LFM_ERROR_FILE: FileError,
     _abi.LFM_ERROR_BUSY: BusyError,
     _abi.LFM_ERROR_CANCELLED: CancelledError,
     _abi.LFM_ERROR_DIVERGED: DivergedError,

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def _path(path: Any) -> bytes:
-    return os.fsencode(path)
+    name = os.fsencode(path)
+    if b'\0' in name:
+        raise ValueError(f'path is {path!r}: there is a NUL in it')
+    return name
 
 
 def save_model(model: 'Model', path: Any) -> None:
@@ -33,10 +36,11 @@ def save_model(model: 'Model', path: Any) -> None:
         options.feature_ids_start[number] = spaces[-1][2]
     for place, (_, ids, _) in enumerate(spaces):
         if ids is not None:
-            held.append(ids.to_library())
+            held.append(ids.to_library(f"{spaces[place][0]} {'ids' if place < 2 else 'feature names'}"))
             options.ids[place] = held[-1].pointer
-    if model._seen is not None:
-        options.seen = model._seen._handle.pointer
+    seen = model._seen()
+    if seen is not None:
+        options.seen = seen._handle.pointer
     train = make('lfm_train_options')
     from ._model import _set_options
 
@@ -51,7 +55,9 @@ def _optional(kind: str, function: Any, *arguments: Any) -> Optional[Handle]:
 
 
 def load_model(cls: Type['Model'], path: Any) -> 'Model':
-    file = create('file', lib.lfm_file_open, None, _path(path), None)
+    name = _path(path)
+    os.stat(path)  # says in Python's own words that there is none
+    file = create('file', lib.lfm_file_open, None, name, None)
     handle = create('model', lib.lfm_file_model, file.pointer)
     model = cls(**_parameters(file, handle))
     model._handle = handle
@@ -65,8 +71,8 @@ def load_model(cls: Type['Model'], path: Any) -> 'Model':
     if seen is not None:
         users, items = model._ids['user'], model._ids['item']
         n_users, n_items = lib.lfm_interactions_n_users(seen.pointer), lib.lfm_interactions_n_items(seen.pointer)
-        model._seen = Interactions._made(seen, users if users is not None and len(users) == n_users else None,
-                                         items if items is not None and len(items) == n_items else None)
+        model._parts = [Interactions._made(seen, users if users is not None and len(users) == n_users else None,
+                                         items if items is not None and len(items) == n_items else None)]
     return model
 
 

@@ -16,6 +16,8 @@ from ._matrices import address
 
 def as_array(values: Any, what: str = 'ids') -> Any:
     """A one-dimensional array of a list, a pandas or polars column, or an array; texts stay Python's."""
+    if type(values).__module__.split('.')[0] == 'pyarrow':  # its to_numpy() takes what needs no copy only
+        values = values.to_pylist()
     if hasattr(values, 'to_numpy'):
         kind = getattr(getattr(values, 'dtype', None), 'kind', 'O')
         values = values.to_numpy()
@@ -37,6 +39,44 @@ def as_array(values: Any, what: str = 'ids') -> Any:
     return array
 
 
+def _id_array(values: Any, what: str) -> Any:
+    """The same of ids. In a list tuples stay ids, and whole numbers whole: NumPy makes all floats for the sake of one, and
+    two that differ in their last digits the same."""
+    if isinstance(values, list) and any(type(value) is tuple for value in values):
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+    array = as_array(values, what)
+    if array.dtype.kind == 'f' and isinstance(values, list) and any(type(value) is int for value in values):
+        array = np.array(values, dtype=object)
+    return array
+
+
+def _refuse_missing(places: Dict[Hashable, int], indices: Any, what: str) -> None:
+    """ValueError for None, NaN, NaT and pandas' NA among names, which stand where indices have their places."""
+    for name, place in places.items():
+        if name is None or type(name).__name__ == 'NAType' or name != name:
+            told = 'NaN' if isinstance(name, float) else name
+            raise ValueError(f"{what}: number {int(np.argmax(indices == place))} is {told}: that is nobody's id")
+
+
+def _is_int64(name: Any) -> bool:
+    """Whether a name is a whole number, be it a float, that int64 can hold."""
+    return isinstance(name, (int, np.integer, float)) and not isinstance(name, bool) and \
+        bool(-2**63 <= name < 2**63 and name == int(name))
+
+
+def _as_int64(name: Any, what: str) -> int:
+    if not _is_int64(name):
+        raise ValueError(f'{what}: {name!r}: files keep ids that are all texts or all whole numbers within 64 bits; make '
+                         'them so before training, or pickle the model')
+    return int(name)
+
+
+# Of a text with its length: ctypes' own texts end at the first NUL.
+_text_at = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)(('lfm_ids_text', lib))
+
+
 class Ids:
     """Distinct ids in a fixed order: the id of row i is names[i]."""
 
@@ -48,16 +88,15 @@ class Ids:
     def first_seen(values: Any, what: str = 'ids') -> Tuple['Ids', Any]:
         """The distinct values in the order in which they come first, and the place of each value."""
         places: Dict[Hashable, int] = {}
-        array = as_array(values, what)
+        array = _id_array(values, what)
         indices = np.fromiter((places.setdefault(value, len(places)) for value in array.tolist()), dtype=np.int32,
                               count=len(array))
-        if array.dtype.kind in 'fO':
-            for name, place in places.items():
-                if isinstance(name, float) and name != name:
-                    raise ValueError(f"{what}: number {int(np.argmax(indices == place))} is NaN: that is nobody's id")
+        if array.dtype.kind not in 'iuUSb':
+            _refuse_missing(places, indices, what)
         names = np.empty(len(places), dtype=object)
         names[:] = list(places)
-        ids = Ids(names.astype(np.int64) if all(type(name) is int for name in places) and places else names)
+        numbers = len(places) > 0 and all(type(name) is int and _is_int64(name) for name in places)
+        ids = Ids(names.astype(np.int64) if numbers else names)
         ids._places = places
         return ids, indices
 
@@ -81,7 +120,7 @@ class Ids:
     def find(self, values: Any, what: str = 'id', unknown: str = 'error') -> Any:
         """The places of ids; an id that is not there is an UnknownIdError or, with unknown='drop', -1."""
         places = self.places
-        array = as_array(values, f'{what}s')
+        array = _id_array(values, f'{what}s')
         choice('unknown', unknown, ('error', 'drop'))
         found = np.fromiter((places.get(value, -1) for value in array.tolist()), dtype=np.int32, count=len(array))
         if unknown == 'error' and len(found) and found.min() < 0:
@@ -96,14 +135,20 @@ class Ids:
         names[:] = [*self.names.tolist(), *new]
         return Ids(names)
 
-    def to_library(self) -> Handle:
-        """A map of the library's with these ids: numbers or texts."""
-        if self.names.dtype.kind in 'iu':
+    def to_library(self, what: str = 'ids') -> Handle:
+        """A map of the library's with these ids: whole numbers or texts. ValueError for others, which would not be the
+        same when they come back."""
+        if self.names.dtype.kind == 'i':
+            numbers: Any = np.ascontiguousarray(self.names, dtype=np.int64)
+        else:
+            names = self.names.tolist()
+            numbers = None if all(isinstance(name, str) for name in names) else \
+                np.array([_as_int64(name, what) for name in names], dtype=np.int64)
+        if numbers is not None:
             ids = create('ids', lib.lfm_ids_create, None, _abi.LFM_IDS_NUMBER)
-            numbers = np.ascontiguousarray(self.names, dtype=np.int64)
             given = STRUCTS['lfm_names'](address(numbers) or 8, None, _abi.LFM_NAMES_NUMBERS, 0)
         else:
-            texts = [str(name).encode() for name in self.names.tolist()]
+            texts = [name.encode(errors='surrogateescape') for name in names]
             ids = create('ids', lib.lfm_ids_create, None, _abi.LFM_IDS_TEXT)
             block = np.frombuffer(b''.join(texts) or b'\0', dtype=np.uint8)
             offsets = np.zeros(len(texts) + 1, dtype=np.int64)
@@ -122,8 +167,8 @@ class Ids:
         names = np.empty(count, dtype=object)
         length = ctypes.c_size_t()
         for place in range(count):
-            text = lib.lfm_ids_text(ids.pointer, place, ctypes.byref(length))
-            names[place] = text.decode(errors='surrogateescape')
+            text = _text_at(ids.pointer, place, ctypes.byref(length))
+            names[place] = ctypes.string_at(text, length.value).decode(errors='surrogateescape')
         return Ids(names)
 
 
@@ -131,13 +176,17 @@ def as_ids(names: Any, what: str) -> Optional[Ids]:
     """Ids of a list or a column, checked; None for None."""
     if names is None or isinstance(names, Ids):
         return names
-    ids = Ids(as_array(names, what))
-    ids.places  # says when they are not distinct
+    ids = Ids(_id_array(names, what))
+    _refuse_missing(ids.places, np.arange(len(ids)), what)  # places says when they are not distinct
     return ids
 
 
-def check_same(known: Optional[Ids], given: Optional[Ids], what: str) -> None:
-    """Refuse ids that are numbered otherwise than the model's; either may go on where the other ends."""
+_REMEDY = 'make the interactions with user_ids and item_ids of those that the model was trained on'
+
+
+def check_same(known: Optional[Ids], given: Optional[Ids], what: str, whose: str = "the model's",
+               remedy: str = _REMEDY) -> None:
+    """Refuse ids that are numbered otherwise than those known; either may go on where the other ends."""
     if known is None or given is None or known is given:
         return
     n = min(len(known), len(given))
@@ -145,9 +194,8 @@ def check_same(known: Optional[Ids], given: Optional[Ids], what: str) -> None:
         return
     for number, (own, other) in enumerate(zip(known, given)):
         if own != other:
-            raise ValueError(f'{what} ids are not numbered as the model\'s: number {number} is {other!r}, there '
-                             f'{own!r}; '
-                             'make the interactions with user_ids and item_ids of those that the model was trained on')
+            raise ValueError(f'{what} ids are not numbered as {whose}: number {number} is {other!r}, there {own!r}; '
+                             f'{remedy}')
 
 
 def rows_of(ids: Optional[Ids], wanted: Any, what: str) -> Any:

@@ -5,13 +5,16 @@ import contextlib
 import ctypes
 import inspect
 import math
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 
 from . import _abi, _files
-from ._data import Features, Interactions
-from ._errors import InvalidError, NotFittedError, error_of
+from ._data import Features, Interactions, joined, with_part
+from ._errors import BusyError, InvalidError, NotFittedError, OutOfMemoryError, UnsupportedError, error_of
 from ._checks import choice, instance, number, whole
 from ._ids import Ids, as_array, check_same
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
@@ -70,10 +73,11 @@ class Model:
         self.order, self.rollback, self.init_scale = order, rollback, init_scale
         self.seed, self.threads = seed, threads
         self._handle: Optional[Handle] = None
-        self._seen: Optional[Interactions] = None
+        self._parts: List[Interactions] = []  # what it was trained on
         self._features: Dict[str, Optional[Features]] = {'user': None, 'item': None}
         self._ids: Dict[str, Optional[Ids]] = {'user': None, 'item': None}
         self._scorer: Optional[Scorer] = None
+        self._making = threading.Lock()  # of a scorer
 
     # scikit-learn's conventions
 
@@ -117,7 +121,8 @@ class Model:
 
         user_features, item_features: Features or sparse matrices; None: each user (item) is its own feature.
         callbacks: functions called at each epoch's end, see lfm.callbacks. y plays no part.
-        BusyError while another call trains this model: from its callbacks, and from other threads.
+        While it trains, the model is its callbacks' alone: other threads that ask it, or train it, get a BusyError; a
+        Scorer made before answers them. A call that is refused leaves the model as it was.
         """
         with self._alone():
             return self._fit(interactions, user_features, item_features, self.epochs, callbacks)
@@ -128,7 +133,6 @@ class Model:
         given = Interactions.of(interactions)
         features = {side: Features.of(of_side, f'{side}_features')
                     for side, of_side in (('user', user_features), ('item', item_features))}
-        self._handle = self._scorer = None
         options = make('lfm_model_options')
         _set_options(_abi.LFM_OPTIONS_MODEL, options, self.get_params())
         width = {side: n if features[side] is None else features[side].n_features  # type: ignore[union-attr]
@@ -139,7 +143,8 @@ class Model:
     def partial_fit(self, interactions: Any, y: Any = None, *, epochs: Optional[int] = None, user_features: Any = None,
                     item_features: Any = None, callbacks: Optional[Iterable[Callback]] = ()) -> 'Model':
         """Go on for more epochs (as many as the parameter says when epochs is None), on the same or other
-        interactions. Features that are not given are those of the call before. BusyError: as in fit."""
+        interactions; what users have seen is then all that the model was trained on. Features that are not given are
+        those of the call before. Callbacks, BusyError and refused calls: as in fit."""
         epochs = self.epochs if epochs is None else epochs
         with self._alone():
             if self._handle is None:
@@ -159,7 +164,10 @@ class Model:
         if self.__dict__.setdefault('_call', own) is not own:
             raise error_of(_abi.LFM_ERROR_BUSY, 'the model is in use by another training call (or by the one whose '
                                                 'callback this is)')
+        self._askers: Set[int] = {threading.get_ident()}
         try:
+            with self._making:  # whoever asks from now on is refused
+                self._scorer = None
             yield
         finally:
             del self.__dict__['_call']
@@ -169,10 +177,17 @@ class Model:
         cancel = new_cancel()
         options = make('lfm_train_options', cancel=cancel.pointer)
         _set_options(_abi.LFM_OPTIONS_TRAIN, options, {**self.get_params(), 'epochs': epochs})
-        before = self._handle, self._seen, self._features, self._ids
-        if given.user_ids is not None or self._handle is not handle:
+        before = self._handle, self._parts, self._features, self._ids
+        goes_on = self._handle is handle
+        for side, own in (('user', given.user_ids), ('item', given.item_ids)):
+            of_side = features[side]
+            if of_side is not None:
+                check_same(self._ids[side] if own is None and goes_on else own, of_side.ids, f'{side}_features:',
+                           "the interactions'", f'make them with Features.from_tags(interactions.{side}_ids, ...)')
+        if given.user_ids is not None or not goes_on:
             self._ids = {'user': given.user_ids, 'item': given.item_ids}
-        self._handle, self._seen, self._features, self._scorer = handle, given, features, None
+        self._parts = with_part(self._parts, given) if goes_on else [given]
+        self._handle, self._features = handle, features
         raised: List[BaseException] = []
         done = self.epochs_done
         states = [State(self, make('lfm_progress', epoch=done, epochs=done + options.epochs, loss=math.nan,
@@ -193,15 +208,16 @@ class Model:
                 options.learning_rate, options.schedule = states[0].learning_rate, _abi.LFM_SCHEDULE_CONSTANT
             if states[0].stopped:
                 options.epochs = 0
-            run_interruptibly(lambda: lib.lfm_model_fit_partial(
-                handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel)
-        except InvalidError:  # before the first step
-            self._handle, self._seen, self._features, self._ids = before
+            _when_free(lambda: run_interruptibly(lambda: lib.lfm_model_fit_partial(
+                handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel))
+        except (InvalidError, BusyError, OutOfMemoryError, UnsupportedError):  # before the first step
+            self._handle, self._parts, self._features, self._ids = before
             raise
         finally:
             self._scorer = None
             with ends:
-                if raised:
+                interrupted = sys.exc_info()[1]
+                if raised and (interrupted is None or isinstance(interrupted, Exception)):  # else Ctrl-C goes its way
                     raise raised[0]
         return self
 
@@ -213,6 +229,7 @@ class Model:
                 if not told.epoch_ended:
                     return 0
                 self._scorer = None
+                self._askers.add(threading.get_ident())
                 states[0] = state = State(self, told)
                 for function in functions:
                     function(state)
@@ -228,9 +245,13 @@ class Model:
         """Make room for users and items that training did not know, each a feature of its own: give their ids
         (those that are known already do no harm) or, where there are no ids, the new numbers. They begin with
         fresh parameters; partial_fit trains them."""
+        with self._alone():
+            return self._resize({'user': (user_ids, n_users), 'item': (item_ids, n_items)})
+
+    def _resize(self, given: Dict[str, Tuple[Any, Optional[int]]]) -> 'Model':
         handle = self._fitted()
         wanted, ids = [], dict(self._ids)
-        for side, more, n in (('user', user_ids, n_users), ('item', item_ids, n_items)):
+        for side, (more, n) in given.items():
             if self._features[side] is not None and (more is not None or n is not None):
                 raise ValueError(f'the model describes {side}s by features: give those to partial_fit')
             known = ids[side]
@@ -245,8 +266,8 @@ class Model:
                 raise ValueError(f'{side}s have ids here: give {side}_ids')
             wanted.append(lib.lfm_model_n_features(handle.pointer, _SIDES[side]) if n is None else
                           whole(f'n_{side}s', n, 0, INT32_MAX))
-        lib.lfm_model_resize(handle.pointer, wanted[0], wanted[1], None)
-        self._ids, self._seen, self._scorer = ids, None, None
+        _when_free(lambda: lib.lfm_model_resize(handle.pointer, wanted[0], wanted[1], None))
+        self._ids = ids
         return self
 
     # answers
@@ -273,13 +294,28 @@ class Model:
 
     def scorer(self) -> Scorer:
         """The model frozen as it is: made when first asked for after training."""
-        if self._scorer is None:
-            pointers = [None if features is None else features._handle.pointer for features in self._features.values()]
-            options = make('lfm_scorer_options', threads=self.threads)
-            handle = create('scorer', lib.lfm_scorer_create, self._fitted().pointer, *pointers, ctypes.byref(options))
-            self._scorer = Scorer(handle, self._ids['user'], self._ids['item'], self._features['user'],
-                                  self._features['item'], self._seen)
-        return self._scorer
+        scorer = self._scorer
+        if scorer is not None:
+            return scorer
+        with self._making:
+            if '_call' in self.__dict__ and threading.get_ident() not in self._askers:
+                raise error_of(_abi.LFM_ERROR_BUSY,
+                               'the model is being trained on another thread: ask a Scorer made before')
+            if self._scorer is None:
+                pointers = [None if features is None else features._handle.pointer
+                            for features in self._features.values()]
+                options = make('lfm_scorer_options', threads=self.threads)
+                handle = create('scorer', lib.lfm_scorer_create, self._fitted().pointer, *pointers,
+                                ctypes.byref(options))
+                self._scorer = Scorer(handle, self._ids['user'], self._ids['item'], self._features['user'],
+                                      self._features['item'], self._seen())
+            return self._scorer
+
+    def _seen(self) -> Optional[Interactions]:
+        """What it was trained on, each pair once."""
+        if len(self._parts) > 1:
+            self._parts = [joined(self._parts)]
+        return self._parts[0] if self._parts else None
 
     def predict(self, users: Any, items: Any) -> Any:
         """As Scorer.predict."""
@@ -304,7 +340,12 @@ class Model:
     def score(self, interactions: Any, y: Any = None) -> float:
         """NDCG@10 on interactions, for scikit-learn's searches. What was trained on is left out, except where
         it is to be found again."""
-        return self.scorer().evaluate(interactions, 'ndcg@10', check_overlap=False)['ndcg@10'].mean
+        scorer, given = self.scorer(), Interactions.of(interactions)
+        if given.user_ids is None and given.n_users != scorer.n_users:
+            raise ValueError(f'interactions: there are {given.n_users} users, the model was trained on {scorer.n_users}: '
+                             'row by row they must be the same. Folds of scikit-learn are rows, so other users: give '
+                             'cv=[(rows, rows)], and a scoring function that evaluates on held-out interactions')
+        return scorer.evaluate(given, 'ndcg@10', check_overlap=False)['ndcg@10'].mean
 
     # files
 
@@ -318,15 +359,28 @@ class Model:
         return _files.load_model(cls, path)
 
     def __getstate__(self) -> Dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ('_handle', '_scorer', '_call')}
+        state = {name: value for name, value in self.__dict__.items()
+                 if name not in ('_handle', '_scorer', '_call', '_making', '_askers')}
         state['_bytes'] = None if self._handle is None else _files.model_bytes(self._handle)
         return state
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         data = state.pop('_bytes')
         self.__dict__.update(state)
-        self._scorer = None
+        self._scorer, self._making = None, threading.Lock()
         self._handle = None if data is None else _files.model_of_bytes(data)
+
+
+def _when_free(call: Callable[[], Any]) -> Any:
+    """A call that wants the library's model for itself: what others have begun to read of it is over soon."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            return call()
+        except BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.001)
 
 
 _SIDES = {'user': _abi.LFM_USER, 'item': _abi.LFM_ITEM}

@@ -44,6 +44,9 @@ class Explanation(NamedTuple):
     remainder: float
 
 
+# Pairs that are scored before anyone could press Ctrl-C.
+_SHORT = 1 << 20
+
 # The kinds of one id, or of one number where there are no ids.
 _ONE = frozenset((int, str, np.int32, np.int64))
 
@@ -94,6 +97,9 @@ class Scorer:
                         ctypes.byref(sides[1]), None)
         return cls(handle, *names)
 
+    def __reduce__(self) -> Any:
+        raise TypeError('a Scorer cannot be pickled: pickle its Model, which makes the same one')
+
     @property
     def n_users(self) -> int:
         return int(lib.lfm_scorer_n_rows(self._handle.pointer, _abi.LFM_SPACE_USER))
@@ -131,8 +137,14 @@ class Scorer:
         if len(user_rows) != len(item_rows):
             raise ValueError(f'there are {len(user_rows)} users and {len(item_rows)} items')
         scores = np.empty(len(item_rows), dtype=np.float32)
-        lib.lfm_predict(self._handle.pointer, len(scores), address(user_rows) or 8, address(item_rows) or 8,
-                        address(scores) or 8, None)
+        pointers = (self._handle.pointer, len(scores), address(user_rows) or 8, address(item_rows) or 8,
+                    address(scores) or 8)
+        if len(scores) < _SHORT:
+            lib.lfm_predict(*pointers, None)
+            return scores
+        cancel = new_cancel()
+        options = make('lfm_infer_options', cancel=cancel.pointer)
+        run_interruptibly(lambda: lib.lfm_predict(*pointers, ctypes.byref(options)), cancel)
         return scores
 
     def _numbered(self, data: Any, what: str, sides: Sequence[str] = ('user', 'item')) -> Interactions:
@@ -160,6 +172,7 @@ class Scorer:
         items have no ids) and -inf.
         """
         if type(users) in _ONE and candidates is None and exclude_items is None and type(k) is int and k > 0 and \
+                threads == 0 and \
                 (exclude is None or exclude is self.seen or isinstance(exclude, str) and exclude == 'seen'):
             return self._recommend_one(users, k, None if exclude is None else self.seen)
         single = users is not None and is_single(users)
@@ -169,7 +182,7 @@ class Scorer:
                 np.array([known.places[users]], dtype=np.int32)
         else:
             rows = np.arange(self.n_users, dtype=np.int32) if users is None else rows_of(known, users, 'user')
-        k = min(whole('k', k, 1), self.n_items)
+        k, threads = min(whole('k', k, 1), self.n_items), whole('threads', threads, 0, INT32_MAX)
         left_out = self._left_out(exclude)
         items, scores = np.empty((len(rows), k), dtype=np.int32), np.empty((len(rows), k), dtype=np.float32)
         pointers = (self._handle.pointer, len(rows), address(rows) or 8, k, _pointer(left_out), address(items) or 8,
@@ -292,8 +305,11 @@ class Scorer:
         items, scores = np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         left_out = None if exclude is None else self._numbered(exclude, 'exclude', ('item',))
         given = embeddings(vectors, biases)
-        lib.lfm_recommend_vectors(self._handle.pointer, ctypes.byref(given), k, _pointer(left_out), address(items) or 8,
-                                  address(scores) or 8, None)
+        cancel = new_cancel()
+        options = make('lfm_recommend_options', cancel=cancel.pointer)
+        run_interruptibly(lambda: lib.lfm_recommend_vectors(
+            self._handle.pointer, ctypes.byref(given), k, _pointer(left_out), address(items) or 8, address(scores) or 8,
+            ctypes.byref(options)), cancel)
         return _named(self.ids['item'], items), scores
 
     def evaluate(self, test: Any, metrics: Union[str, Sequence[str]] = ('precision@10', 'recall@10', 'auc', 'mrr'), *,

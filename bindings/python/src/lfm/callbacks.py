@@ -110,7 +110,8 @@ class Validation:
 
 
 class EarlyStopping(Validation):
-    """Stop when a metric has not grown for `patience` measurements. `best` and `best_epoch` tell what was reached.
+    """Stop when a metric has not grown for `patience` measurements. `best` and `best_epoch` tell what was reached; the model
+    has gone on from there: a fit of `best_epoch` epochs brings it back, on one thread to the bit.
 
     metric: one name. patience: 1 or more. least: by how much more than this the metric must grow to count as grown, 0
     or more. test, every, train: as in Validation.

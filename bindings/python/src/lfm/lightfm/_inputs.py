@@ -81,7 +81,7 @@ def sample_weights(interactions: Any, sample_weight: Any, loss: str) -> Optional
 
 def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
     """The ids of predict as int32 arrays of one length, and the largest of each."""
-    have_length = _has_length(item_ids) and (isinstance(user_ids, (int, np.integer)) or _has_length(user_ids))
+    lengths = _length(user_ids), _length(item_ids)
     item_ids = np.asarray(item_ids)
     if isinstance(user_ids, (int, np.integer)):
         if not 0 <= user_ids < 2**31 - 1:
@@ -90,7 +90,9 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
         user_ids.fill(user)
     user_ids = np.asarray(user_ids)
     if user_ids.ndim != 1 or item_ids.ndim != 1:
-        kind = ValueError if have_length else TypeError
+        # LightFM compares the lengths before it looks at kinds, and a text has one.
+        differ = None not in lengths and lengths[0] != lengths[1]
+        kind = ValueError if differ or user_ids.ndim and item_ids.ndim else TypeError
         raise kind('item_ids must be a one-dimensional array, user_ids an integer or such an array')
     if len(user_ids) != len(item_ids):
         raise ValueError(f'Expected the number of user IDs ({len(user_ids)}) to equal the number of item IDs '
@@ -102,9 +104,11 @@ def pair_ids(user_ids: Any, item_ids: Any) -> Tuple[Any, Any, int, int]:
     return users, items, most_user, most_item
 
 
-def _has_length(ids: Any) -> bool:
-    """Whether len() takes ids, which LightFM compares first: it takes a text too."""
-    return ids.ndim > 0 if isinstance(ids, (np.ndarray, np.generic)) else hasattr(ids, '__len__')
+def _length(ids: Any) -> Optional[int]:
+    """What len() says of ids, if it takes them."""
+    if isinstance(ids, (np.ndarray, np.generic)) and ids.ndim == 0:
+        return None
+    return len(ids) if hasattr(ids, '__len__') else None
 
 
 # So few numbers are looked through sooner in Python than NumPy gets ready.
