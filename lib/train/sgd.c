@@ -131,11 +131,11 @@ static lfm_status make_heads(lfmi_sgd *sgd)
     const int64_t n = sgd->fit->interactions->n_entries, n_items = sgd->fit->n_items;
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         sgd->direct[side] = sgd->fit->features[side] == NULL && !sgd->lazy;
-    sgd->refreshing.interval = INT64_MAX;
+    sgd->refresh_interval = INT64_MAX;
     if (!sgd->loss->scores_candidates || (!sgd->direct[LFM_ITEM] && n_items > n / FEWEST))
         return LFM_OK;
     if (sgd->lazy)
-        sgd->refreshing.interval = n_items > LEAST ? n_items : LEAST;
+        sgd->refresh_interval = n_items > LEAST ? n_items : LEAST;
     return lfmi_heads_new(model->context, model->layout.d, n_items, &sgd->heads);
 }
 
@@ -306,68 +306,64 @@ static void run_block(lfmi_worker *worker, lfmi_sample *samples, int32_t n)
     }
 }
 
-/* Bring the heads of one of n_workers shares of the items up to date. */
-static void refresh_share(lfmi_worker *worker, int32_t share)
+typedef struct segment {
+    lfmi_sgd *sgd;
+    int64_t begin, end;
+} segment;
+
+/* Bring the heads of a worker's share of the items up to date. */
+static void refresh_share(uint32_t index, void *arg)
 {
-    const lfmi_sgd *sgd = worker->sgd;
+    lfmi_sgd *sgd = arg;
     const lfm_model *model = sgd->fit->model;
-    const int64_t n = sgd->fit->n_items, begin = n * share / sgd->n_workers, end = n * (share + 1) / sgd->n_workers;
+    const int64_t n = sgd->fit->n_items, begin = n * index / sgd->n_workers, end = n * (index + 1) / sgd->n_workers;
     enum { COLUMNS_AHEAD = 8, ROWS_AHEAD = 2 };
     for (int64_t item = begin; item < end; item++) {
         if (item + COLUMNS_AHEAD < end)
             lfmi_prefetch_features(sgd, LFM_ITEM, (int32_t)item + COLUMNS_AHEAD);
         if (item + ROWS_AHEAD < end)
             lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
-        const lfmi_representation r = lfmi_representation_of(worker, LFM_ITEM, (int32_t)item, worker->positive);
+        const lfmi_representation r =
+            lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
         *lfmi_head_of(&sgd->heads, (int32_t)item) =
             (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, (int32_t)item), r.vector, model->layout.d), r.bias};
     }
 }
 
-static void refresh_own_share(uint32_t index, void *arg)
+/* Where a worker stands in the epoch's order when all have done `done` of its n positions: each goes through a stretch of
+ * its own. */
+static int64_t place_of(const lfmi_sgd *sgd, uint32_t index, int64_t done)
 {
-    lfmi_sgd *sgd = arg;
-    refresh_share(&sgd->workers[index], (int32_t)index);
+    const int64_t n = sgd->fit->interactions->n_entries, workers = sgd->n_workers;
+    const int64_t begin = n / workers * index + n % workers * index / workers;
+    const int64_t end = n / workers * (index + 1) + n % workers * (index + 1) / workers;
+    return begin + (int64_t)((lfmi_uint128)(end - begin) * (uint64_t)done / (uint64_t)n);
 }
 
-/* A part of an epoch's order, which workers take piece by piece, so that none has to wait for a slower one. */
-typedef struct segment {
-    lfmi_sgd *sgd;
-    int64_t end, piece;        /* positions in a piece, BLOCK at most */
-    atomic_int_least64_t next; /* the first that nobody has taken */
-} segment;
-
-/* Where refreshing heads is due, refresh a share of them, one worker this, another that. */
-static void refresh_if_due(lfmi_worker *worker, lfmi_refreshing *refreshing, int64_t n)
+/* One worker's share of a segment. */
+static void run_share(uint32_t index, void *arg)
 {
-    const int32_t n_workers = worker->sgd->n_workers;
-    int64_t left = atomic_load_explicit(&refreshing->left, memory_order_relaxed);
-    if (left <= 0 && atomic_compare_exchange_strong(&refreshing->left, &left, refreshing->interval / n_workers))
-        refresh_share(worker, (int32_t)(atomic_fetch_add(&refreshing->share, 1) % (unsigned)n_workers));
-    atomic_fetch_sub_explicit(&refreshing->left, n, memory_order_relaxed);
-}
-
-static void take_pieces(uint32_t index, void *arg)
-{
-    segment *part = arg;
+    const segment *part = arg;
     lfmi_sgd *sgd = part->sgd;
     lfmi_worker *worker = &sgd->workers[index];
+    const int64_t begin = place_of(sgd, index, part->begin), end = place_of(sgd, index, part->end);
     lfmi_sample samples[BLOCK];
     worker->tally = (lfmi_tally){0};
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         worker->scale[side] = sgd->scale[side];
     for (int32_t side = 0; side < LFMI_SIDES; side++)
         lfmi_hot_load(&sgd->hot[side], worker->number);
-    while (!lfm_cancel_is_set(sgd->fit->options.cancel)) {
-        const int64_t at = atomic_fetch_add_explicit(&part->next, part->piece, memory_order_relaxed);
-        if (at >= part->end)
-            break;
-        const int32_t n = (int32_t)(part->end - at < part->piece ? part->end - at : part->piece);
-        if (sgd->lazy && sgd->heads.codes != NULL)
-            refresh_if_due(worker, &sgd->refreshing, n);
+    for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel); at += BLOCK) {
+        /* Each its own items, so that none waits for another. */
+        if (sgd->heads.codes != NULL && worker->until_refresh <= 0) {
+            refresh_share(index, sgd);
+            worker->until_refresh = sgd->refresh_interval / sgd->n_workers;
+        }
+        const int32_t n = (int32_t)(end - at < BLOCK ? end - at : BLOCK);
         const int32_t kept = lfmi_fetch_samples(sgd, at, n, samples);
         run_block(worker, samples, kept);
         worker->tally.visits += kept;
+        worker->until_refresh -= n;
         for (int32_t side = 0; side < LFMI_SIDES; side++)
             lfmi_hot_merge(&sgd->hot[side], worker->number);
     }
@@ -387,9 +383,8 @@ static void adapt_segment(lfmi_sgd *sgd, int64_t length, const double growth[LFM
 
 static void run_segment(lfmi_sgd *sgd, int64_t begin, int64_t end, lfmi_tally *tally)
 {
-    const int64_t each = (end - begin - 1) / sgd->n_workers + 1;
-    segment part = {.sgd = sgd, .end = end, .piece = each < BLOCK ? each : BLOCK, .next = begin};
-    lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, take_pieces, &part);
+    segment part = {sgd, begin, end};
+    lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, run_share, &part);
     double scale[LFMI_SIDES] = {sgd->scale[0], sgd->scale[1]};
     for (int32_t i = 0; i < sgd->n_workers; i++) {
         const lfmi_worker *w = &sgd->workers[i];
@@ -421,11 +416,11 @@ static void run(void *state, int64_t begin, int64_t end, lfmi_tally *tally)
     if (begin == 0 && sgd->heads.codes != NULL) {
         for (int32_t i = 0; i < sgd->n_workers; i++) {
             sgd->workers[i].scale[LFM_ITEM] = sgd->scale[LFM_ITEM];
+            sgd->workers[i].until_refresh = sgd->refresh_interval / sgd->n_workers;
             for (int32_t side = 0; side < LFMI_SIDES; side++)
                 lfmi_hot_load(&sgd->hot[side], i);
         }
-        atomic_store(&sgd->refreshing.left, sgd->refreshing.interval / sgd->n_workers);
-        lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_own_share, sgd);
+        lfmi_parallel_run(sgd->fit->model->context, sgd->n_workers, (uint32_t)sgd->n_workers, refresh_share, sgd);
     }
     for (int64_t at = begin; at < end && !lfm_cancel_is_set(sgd->fit->options.cancel);) {
         const int64_t next = end - at > sgd->segment ? at + sgd->segment : end;

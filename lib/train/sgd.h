@@ -2,8 +2,6 @@
 #ifndef LFMI_SGD_H
 #define LFMI_SGD_H
 
-#include <stdatomic.h>
-
 #include "base/numeric.h"
 #include "base/order.h"
 #include "base/prefetch.h"
@@ -30,14 +28,6 @@ typedef struct lfmi_sample {
 } lfmi_sample;
 
 struct lfmi_loss;
-
-/* When the heads of the next share of the items are due to be brought up to date, of as many shares as there are workers. On
- * a cache line of its own. */
-typedef struct lfmi_refreshing {
-    _Alignas(LFMI_CACHE_LINE) atomic_int_least64_t left; /* positions until then */
-    atomic_uint share;                                   /* modulo their number */
-    int64_t interval;                                    /* positions until all have had their turn */
-} lfmi_refreshing;
 
 /* Constant during an epoch, shared by all workers. */
 typedef struct lfmi_sgd {
@@ -68,10 +58,10 @@ typedef struct lfmi_sgd {
     lfmi_heads heads;          /* what candidates are mostly scored by, so that looking through ten of them touches ten
                                 * cache lines or so. Only choosing reads them. Made at an epoch's start; steps keep
                                 * them up to date (see step.c); no codes: candidates are represented one by one */
+    int64_t refresh_interval;  /* positions of all workers between two refreshes */
     int64_t segment;           /* positions, at most, until the workers' scales are put together */
     struct lfmi_worker *workers;
     int32_t n_workers, n_made;
-    lfmi_refreshing refreshing;
 } lfmi_sgd;
 
 /* The weighted sum of features that a user or an item is, and its bias. */
@@ -91,6 +81,7 @@ typedef struct lfmi_worker {
     lfmi_tally tally;
     int64_t n_stepped; /* in this epoch */
     double scale[LFMI_SIDES];
+    int64_t until_refresh; /* positions until its items' heads are refreshed */
     float *user, *positive, *negative, *gradient; /* scratch, d numbers each */
     float *batch_users;                           /* scratch, LFMI_BATCH of them */
     int8_t *batch_codes;                          /* of the same */
