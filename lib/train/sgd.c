@@ -325,8 +325,7 @@ static void refresh_share(uint32_t index, void *arg)
             lfmi_prefetch_feature_rows(sgd, LFM_ITEM, (int32_t)item + ROWS_AHEAD, model->layout.bias + 1);
         const lfmi_representation r =
             lfmi_representation_of(&sgd->workers[index], LFM_ITEM, (int32_t)item, sgd->workers[index].positive);
-        *lfmi_head_of(&sgd->heads, (int32_t)item) =
-            (lfmi_head){sgd->kernels->encode(lfmi_codes_of(&sgd->heads, (int32_t)item), r.vector, model->layout.d), r.bias};
+        lfmi_set_head(sgd, &r);
     }
 }
 

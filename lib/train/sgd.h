@@ -234,6 +234,9 @@ static inline void lfmi_prefetch_feature_rows(const lfmi_sgd *sgd, int32_t side,
         lfmi_prefetch_floats(lfmi_row(&model->sides[side], &model->layout, entries.columns[i]), n);
 }
 
+/* Bring an item's head up to date with what the item is. */
+void lfmi_set_head(const lfmi_sgd *sgd, const lfmi_representation *item);
+
 /* Step on the chosen samples [begin, begin + size) of a block of n, and prepare as many of the next batch. */
 void lfmi_step_batch(lfmi_worker *worker, lfmi_sample *samples, int32_t begin, int32_t size, int32_t n);
 

@@ -38,7 +38,8 @@ lfmi_representation lfmi_add_up(const lfmi_worker *worker, int32_t side, int32_t
     if (sgd->hot[side].places != NULL)
         bias += add_changes(worker, side, row, scratch);
     if (sgd->lazy) {
-        const float scale = (float)worker->scale[side];
+        const double most = 1e30; /* within a segment it may grow beyond a float, and 0 * inf is no number */
+        const float scale = (float)(worker->scale[side] < most ? worker->scale[side] : most);
         for (int32_t e = 0; e < model->layout.d; e++)
             scratch[e] = bounded(scratch[e] * scale);
         bias = bounded(bias * scale);
@@ -72,7 +73,7 @@ void lfmi_represent_users(lfmi_worker *worker, const lfmi_sample *samples, int32
     }
 }
 
-static void set_head(const lfmi_sgd *sgd, const lfmi_representation *item)
+void lfmi_set_head(const lfmi_sgd *sgd, const lfmi_representation *item)
 {
     *lfmi_head_of(&sgd->heads, item->row) = (lfmi_head){
         sgd->kernels->encode(lfmi_codes_of(&sgd->heads, item->row), item->vector, sgd->fit->model->layout.d), item->bias};
@@ -82,7 +83,7 @@ static void set_head(const lfmi_sgd *sgd, const lfmi_representation *item)
 static void refresh_head(lfmi_worker *worker, int32_t item)
 {
     const lfmi_representation r = lfmi_representation_of(worker, LFM_ITEM, item, worker->negative);
-    set_head(worker->sgd, &r);
+    lfmi_set_head(worker->sgd, &r);
 }
 
 /* Count a step, and bring heads up to date. A negative's always: what has just been pushed down must not look as high as
@@ -98,7 +99,7 @@ static void follow_step(lfmi_worker *worker, const lfmi_sample *sample, const lf
     if (sgd->heads.codes == NULL)
         return;
     if (negative != NULL)
-        set_head(sgd, negative);
+        lfmi_set_head(sgd, negative);
     else
         refresh_head(worker, sample->negative);
     if (with_positive && sgd->direct[LFM_ITEM])
@@ -220,6 +221,7 @@ static void step(lfmi_worker *worker, lfmi_sample *s)
     rows_of_step rows;
     if (sgd->fused_features == NULL || !list_rows(worker, &rows, 1, LFM_ITEM, s->positive) ||
         !list_rows(worker, &rows, 2, LFM_ITEM, s->negative) || !list_rows(worker, &rows, 0, LFM_USER, s->user)) {
+        worker->fetched = 0; /* what a list took is fetched by the updates */
         step_by_updates(worker, s);
         follow_step(worker, s, NULL);
         return;

@@ -204,8 +204,8 @@ static void test_scales_of_several(void)
     test_entries entries = entries_random(1, 60000, 300, 300, 2, 0);
     lfm_interactions *interactions = entries_build(NULL, &entries);
     entries_free(&entries);
-    for (int32_t run = 0; run < 3 * 4 * 4; run++) {
-        static const double alphas[] = {0.1, 0.3, 1};
+    for (int32_t run = 0; run < 4 * 4 * 4; run++) {
+        static const double alphas[] = {0.1, 0.3, 1, 100};
         const int32_t threads = 1 + run % 4, loss = run / 4 % 4;
         lfm_model *model = build_model(context, 300, 300, 8, 0, 1);
         lfm_train_options options = wild_options(0);

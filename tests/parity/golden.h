@@ -22,6 +22,8 @@ static const golden goldens[] = {
      {0x3CD990B9, 0xBD3F2627, 0xBE14C9DB, 0x3DB16A88}},
     {"warp-features", UINT64_C(0x63F8919EE6593500),
      {0xBDA595FA, 0xBE41223A, 0xBF1EC866, 0x3BB608A1}},
+    {"warp-many-features", UINT64_C(0x8EB1577567FBD84D),
+     {0x3CAA407B, 0xBD306243, 0xC0B18352, 0xBF0087A5}},
     {"warp-rowwise-lightfm", UINT64_C(0x25932BC0CD373AD8),
      {0x3C6CA0A2, 0xBE609E54, 0xBF1F5607, 0x3E196B22}},
     {"warp-kos-adadelta-lightfm", UINT64_C(0x7FC30E15CBBF3D7F),
