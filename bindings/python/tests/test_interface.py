@@ -131,6 +131,38 @@ def test_a_refused_fit_leaves_initial_arrays(data):
         assert np.array_equal(getattr(refused, name), getattr(initial, name))
 
 
+@pytest.mark.parametrize('function', ['new_arrays', 'read_arrays', 'Training'])
+def test_what_fails_while_arrays_are_made_leaves_no_half_of_a_model(data, monkeypatch, function):
+    def fail(*_):
+        raise MemoryError
+    model = LightFM(random_state=3)
+    monkeypatch.setattr(f'lfm.lightfm.lightfm.{function}', fail)
+    with pytest.raises(MemoryError):
+        model.fit_partial(data[0], epochs=0 if function == 'read_arrays' else 1)
+    monkeypatch.undo()
+    if function == 'Training':  # the initial model is one
+        assert np.array_equal(model.item_embeddings, LightFM(random_state=3).fit(data[0], epochs=0).item_embeddings)
+    else:
+        assert all(getattr(model, name) is None for name in ARRAYS)
+    assert np.isfinite(model.fit_partial(data[0]).predict(0, [1, 2])).all()
+
+
+def test_an_interrupted_end_of_the_first_fit_leaves_no_half_of_a_model(data, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+    model = LightFM(random_state=3)
+    monkeypatch.setattr('lfm.lightfm.lightfm.Training.copy_out', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(data[0])
+    assert all(getattr(model, name) is None for name in ARRAYS)
+    monkeypatch.undo()
+    before = model.fit(data[0], epochs=2).item_embeddings.copy()
+    monkeypatch.setattr('lfm.lightfm.lightfm.Training.copy_out', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit_partial(data[0])
+    assert np.array_equal(model.item_embeddings, before)
+
+
 def test_verbose_prints_epochs(data, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, 'tqdm', None)
     LightFM().fit(data[0], epochs=3, verbose=True)

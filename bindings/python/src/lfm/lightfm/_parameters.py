@@ -93,10 +93,10 @@ def new_model(n_users: int, n_items: int, d: int, schedule: str, seed: int = 1) 
 
 
 def new_arrays(n_users: int, n_items: int, d: int) -> Iterator[Tuple[str, Any]]:
-    """(name, array) of all twelve arrays, to be filled by read_arrays; momentum is 0 until then, and without Adadelta."""
-    for name, side, _, matrix, momentum in ARRAYS:
+    """(name, array) of all twelve arrays, 0 until read_arrays fills them; momentum stays so without Adadelta."""
+    for name, side, _, matrix, _ in ARRAYS:
         rows = n_items if side == _abi.LFM_ITEM else n_users
-        yield name, (np.zeros if momentum else np.empty)((rows, d) if matrix else (rows,), dtype=np.float32)
+        yield name, np.zeros((rows, d) if matrix else (rows,), dtype=np.float32)
 
 
 def read_arrays(owner: Any, model: Handle, schedule: str) -> None:

@@ -130,8 +130,9 @@ class LightFM:
     def _start(self, no_components: int, no_item_features: int, no_user_features: int) -> Handle:
         """New arrays; returns the library's model that has what they are to hold."""
         started = new_model(no_user_features, no_item_features, no_components, self.learning_schedule, self._next_seed())
-        for name, array in new_arrays(no_user_features, no_item_features, no_components):
-            setattr(self, name, array)
+        arrays = dict(new_arrays(no_user_features, no_item_features, no_components))
+        for name in reversed(_NAMES):  # item_embeddings, which tells whether there is a model, when all others are there
+            setattr(self, name, arrays[name])
         return started
 
     def _next_seed(self) -> int:
@@ -217,10 +218,16 @@ class LightFM:
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
         finally:  # the arrays, whatever has happened
-            if training is not None:
-                training.copy_out()
-            elif started is not None:
-                read_arrays(self, started, self.learning_schedule)
+            filled = started is None
+            try:
+                if training is not None:
+                    training.copy_out()
+                elif started is not None:
+                    read_arrays(self, started, self.learning_schedule)
+                filled = True
+            finally:
+                if not filled:  # interrupted here too: rather no model than half of one
+                    self._reset_state()
         return self
 
     def predict(self, user_ids: Any, item_ids: Any, item_features: Any = None, user_features: Any = None,
