@@ -191,6 +191,31 @@ def test_rows_of_other_users_are_not_scored(likes):
         model.score(matrix[:12])
 
 
+def test_what_two_sets_share_is_told_by_ids(likes, model):
+    with pytest.raises(lfm.OverlapError, match=r"user 'u\d+', item 'i\d+' is in the test set.*check_overlap=False"):
+        model.evaluate(likes)
+    matrix = likes.tocoo()
+    with pytest.raises(lfm.OverlapError, match=r'user \d+, item \d+ is in the test set'):
+        lfm.Model(2, epochs=1).fit(matrix).evaluate(matrix)
+
+
+def test_arguments_that_cannot_be(likes, model):
+    scorer = model.scorer()
+    for call, kind, told in (
+            (lambda: lfm.Interactions.from_pairs([{}], [1]), TypeError, 'users: .*hashable'),
+            (lambda: lfm.Interactions.from_pairs([1], [1], unknown='ignore'), ValueError, 'unknown'),
+            (lambda: scorer.recommend_vectors(np.zeros((3, 8)), exclude=np.eye(2, likes.n_items)), ValueError, '2 rows for 3'),
+            (lambda: scorer.recommend('u1', threads=-1), ValueError, 'threads'),
+            (lambda: scorer.recommend('u1', threads='2'), TypeError, 'threads'),
+            (lambda: scorer.recommend(('u1', 'u2')), KeyError, "no user \\('u1', 'u2'\\)"),
+            (lambda: pickle.dumps(scorer), TypeError, 'pickle its Model'),
+            (lambda: lfm.lightfm.from_arrays(None, None, None, None), ValueError, 'item_embeddings must be a matrix'),
+            (lambda: lfm.lightfm.from_arrays(np.eye(2), [1, 2], [1, 2], [1, 2]), ValueError, 'user_embeddings must be')):
+        with pytest.raises(kind, match=told):
+            call()
+    assert len(model.explain('u1', 'i1', k=2**31 - 1).parts) == 3
+
+
 def test_columns_of_arrow():
     arrow = pytest.importorskip('pyarrow')
     users, items = arrow.array(['a', 'b', 'a']), arrow.array([3, 4, 4])

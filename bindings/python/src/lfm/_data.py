@@ -116,6 +116,7 @@ class Interactions:
         in the order in which they come first. unknown: 'error', or 'drop' pairs with an id that is not there.
         """
         sides = []
+        choice('unknown', unknown, ('error', 'drop'))
         for column, given, what in ((users, user_ids, 'user'), (items, item_ids, 'item')):
             ids = as_ids(given, f'{what}_ids')
             if ids is None:

@@ -89,8 +89,11 @@ class Ids:
         """The distinct values in the order in which they come first, and the place of each value."""
         places: Dict[Hashable, int] = {}
         array = _id_array(values, what)
-        indices = np.fromiter((places.setdefault(value, len(places)) for value in array.tolist()), dtype=np.int32,
-                              count=len(array))
+        try:
+            indices = np.fromiter((places.setdefault(value, len(places)) for value in array.tolist()), dtype=np.int32,
+                                  count=len(array))
+        except TypeError as error:  # lists, dictionaries
+            raise TypeError(f'{what}: {error}: an id must be hashable') from None
         if array.dtype.kind not in 'iuUSb':
             _refuse_missing(places, indices, what)
         names = np.empty(len(places), dtype=object)

@@ -9,6 +9,7 @@ import numpy as np
 from . import _abi
 from ._checks import choice, floats, instance, switch, whole
 from ._data import Features, Interactions
+from ._errors import OverlapError
 from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
 from ._library import STRUCTS, Handle, create, lib, make, put
 from ._matrices import INT32_MAX, address, embeddings
@@ -43,6 +44,9 @@ class Explanation(NamedTuple):
     parts: List[Part]
     remainder: float
 
+
+# Parts of a score that are listed at most.
+_MOST_PARTS = 10**6
 
 # Pairs that are scored before anyone could press Ctrl-C.
 _SHORT = 1 << 20
@@ -263,8 +267,8 @@ class Scorer:
 
     def explain(self, user: Any, item: Any, k: int = 10) -> Explanation:
         """Take the score of one user and one item apart into what pairs of features contribute, and list the k
-        largest, k 1 or more."""
-        k = whole('k', k, 1, INT32_MAX)
+        largest, k 1 or more (a million at most)."""
+        k = min(whole('k', k, 1), _MOST_PARTS)
         for side, one in (('user', user), ('item', item)):
             if not is_single(one):
                 raise TypeError(f'{side} is {one!r}: it must be one id')
@@ -304,6 +308,8 @@ class Scorer:
         k = min(whole('k', k, 1), self.n_items)
         items, scores = np.empty((len(vectors), k), dtype=np.int32), np.empty((len(vectors), k), dtype=np.float32)
         left_out = None if exclude is None else self._numbered(exclude, 'exclude', ('item',))
+        if left_out is not None and left_out.n_users != len(vectors):
+            raise ValueError(f'exclude: there are {left_out.n_users} rows for {len(vectors)} vectors')
         given = embeddings(vectors, biases)
         cancel = new_cancel()
         options = make('lfm_recommend_options', cancel=cancel.pointer)
@@ -338,11 +344,26 @@ class Scorer:
         options = make('lfm_evaluate_options', exclude=_pointer(left_out), keep_empty=switch('keep_empty', keep_empty),
                        check_overlap=switch('check_overlap', check_overlap), bootstrap=bootstrap,
                        confidence=confidence, threads=threads, cancel=cancel.pointer)
-        run_interruptibly(lambda: lib.lfm_evaluate(
-            self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
-            ctypes.byref(results), address(users) or 8), cancel)
+        try:
+            run_interruptibly(lambda: lib.lfm_evaluate(
+                self._handle.pointer, given._handle.pointer, ctypes.byref(wanted), len(names), ctypes.byref(options),
+                ctypes.byref(results), address(users) or 8), cancel)
+        except OverlapError as error:
+            self._name_overlap(error, given, left_out)
+            raise
         return {name: (Result(r.mean, r.n_users, r.standard_error, r.low, r.high), users[:, place].copy())
                 for place, (name, r) in enumerate(zip(names, results))}
+
+    def _name_overlap(self, error: OverlapError, test: Interactions, exclude: Optional[Interactions]) -> None:
+        """Have an error say by ids, where there are some, what two sets share."""
+        found, user, item = ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int32()
+        lib.lfm_find_overlap(test._handle.pointer, _pointer(exclude), ctypes.byref(found), ctypes.byref(user),
+                             ctypes.byref(item))
+        if found.value:
+            user_name, item_name = (row if ids is None else ids.names[row]
+                                    for row, ids in ((user.value, self.ids['user']), (item.value, self.ids['item'])))
+            error.args = (f'user {user_name!r}, item {item_name!r} is in the test set and among the excluded: results would '
+                          'be wrong without notice (check_overlap=False allows it)',)
 
     def _first(self, space: str) -> int:
         """The row of a space that the first of its names belongs to."""

@@ -50,6 +50,9 @@ def from_arrays(item_embeddings: Any, item_biases: Any, user_embeddings: Any, us
              'user_bias_gradients': user_bias_gradients, 'item_embedding_momentum': item_embedding_momentum,
              'item_bias_momentum': item_bias_momentum, 'user_embedding_momentum': user_embedding_momentum,
              'user_bias_momentum': user_bias_momentum}
+    for name in ('item_embeddings', 'user_embeddings'):
+        if np.ndim(given[name]) != 2:
+            raise ValueError(f'{name} must be a matrix, a row for each feature, not of shape {np.shape(given[name])}')
     model = LightFM(no_components=np.shape(item_embeddings)[1], **params)
     fresh = {name: 1.0 if name.endswith('gradients') and model.learning_schedule == 'adagrad' else 0.0
              for name in given}
