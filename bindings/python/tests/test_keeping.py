@@ -48,6 +48,15 @@ def test_ids_that_files_cannot_keep_are_refused_by_save(users, tmp_path):
         assert np.array_equal(again.predict([user], ['x']), model.predict([user], ['x']))
 
 
+def test_dates_and_ids_that_are_the_same_bytes_are_refused_by_save(tmp_path):
+    dated = lfm.Interactions(np.eye(3), user_ids=np.array([1, 2, 3], 'M8[ns]'))
+    with pytest.raises(ValueError, match='user ids: .* files keep'):
+        lfm.Model(2, epochs=1).fit(dated).save(tmp_path / 'model.lfm')
+    model = lfm.Model(2, epochs=1).fit(lfm.Interactions.from_pairs(['ä', '\udcc3\udca4'], ['x', 'y']))
+    with pytest.raises(ValueError, match='user ids: two of them are the same bytes'):
+        model.save(tmp_path / 'model.lfm')
+
+
 @pytest.mark.parametrize('users', [['a\0x', 'a\0y', ''], [101.0, 7.0, 2.0**52], [-2**63, 0, 2**63 - 1],
                                    ['ä', '\udc80', '日']], ids=ascii)
 def test_ids_that_files_keep(users, tmp_path):
@@ -76,6 +85,8 @@ def test_missing_ids_are_nobodys(missing):
 def test_whole_numbers_in_a_list_stay_apart():
     made = lfm.Interactions.from_pairs([2**63 + 1, 2**63 + 2, -1], [1, 2, 3])
     assert list(made.user_ids) == [2**63 + 1, 2**63 + 2, -1]
+    for column in ((2**53 + 1, 2**53, 0.5), [np.int64(2**53 + 1), np.int64(2**53), 0.5]):
+        assert list(lfm.Interactions.from_pairs(column, [1, 2, 3]).user_ids) == [2**53 + 1, 2**53, 0.5]
     made = lfm.Interactions.from_pairs(np.array([2**63 + 5, 1], dtype=np.uint64), [1, 2])
     assert list(made.user_ids) == [2**63 + 5, 1]
 
@@ -96,17 +107,50 @@ def test_what_users_have_seen_stays_left_out(likes, model, tmp_path):
         assert of.scorer().seen.nnz == likes.nnz + 3
 
 
-def test_seen_of_one_matrix_given_again_and_again_is_kept_once():
+def test_seen_of_many_calls_is_kept_in_few_parts():
     matrix = sp.random(50, 40, 0.2, 'csr', random_state=1)
     model = lfm.Model(2, threads=1)
     for _ in range(5):
         model.partial_fit(matrix, epochs=1)
-    assert len(model._parts) == 1
+    assert model.scorer().seen.nnz == matrix.nnz and not model._seen._parts
     random = np.random.default_rng(1)
-    for _ in range(100):
-        model.partial_fit(sp.coo_matrix(([1.0] * 30, (random.integers(50, size=30), random.integers(40, size=30))),
-                                        shape=(50, 40)), epochs=1)
-        assert sum(part.nnz for part in model._parts) <= 3 * 50 * 40
+    pairs = {*zip(*matrix.nonzero())}
+    batch = sp.coo_matrix((np.ones(20), (np.arange(20), np.arange(20))), shape=(50, 40))
+    for call in range(300):  # one buffer for all
+        batch.row[:], batch.col[:] = random.integers(50, size=20), random.integers(40, size=20)
+        pairs |= {*zip(batch.row, batch.col)}
+        model.partial_fit(batch, epochs=1)
+        assert len(model._seen._parts) <= 8 and sum(len(part[0]) for part in model._seen._parts) <= 2 * 50 * 40
+    seen = model.scorer().seen.tocoo()
+    assert {*zip(seen.row, seen.col)} == pairs and seen.nnz == len(pairs)
+
+
+def test_seen_keeps_the_last_value_and_explicit_negatives():
+    def one(value):
+        return sp.coo_matrix(([value], ([0], [1])), shape=(3, 4))
+    model = lfm.Model(2, epochs=1, threads=1).fit(sp.coo_matrix(np.eye(3, 4)))
+    for value in (2.0, -1.0):
+        model.partial_fit(one(value))
+    assert model.scorer().seen.tocoo().toarray().tolist() == [[1, -1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+
+
+def test_a_grown_model_is_saved(likes, model, tmp_path):
+    model.resize(user_ids=['new'], item_ids=['i-new'])
+    model.save(tmp_path / 'model.lfm')
+    again = lfm.Model.load(tmp_path / 'model.lfm')
+    for user in ('u7', 'new'):
+        assert again.recommend(user, 200)[0].tolist() == model.recommend(user, 200)[0].tolist()
+    model.partial_fit(likes, epochs=1)
+    assert model.predict('new', 'i-new').shape == (1,)
+    model.resize(user_ids=['another'])
+    assert model.scorer().n_users == len(likes.user_ids) + 2
+    model.partial_fit(lfm.Interactions(likes.tocoo(), user_ids=likes.user_ids), epochs=1)
+    assert model.predict('another', 'i-new').shape == (1,)
+    for more, told in (([None], 'nobody'), ([float('nan')], 'nobody'), ([{}], 'user_ids: .*hashable')):
+        with pytest.raises((ValueError, TypeError), match=told):
+            model.resize(user_ids=more)
+    model.resize(user_ids=[2**63 + 1, 2**63 + 2, -1, ('a', 1)])
+    assert list(model.scorer().ids['user'])[-4:] == [2**63 + 1, 2**63 + 2, -1, ('a', 1)]
 
 
 def test_features_of_other_rows_are_refused(likes, model):
@@ -119,7 +163,8 @@ def test_features_of_other_rows_are_refused(likes, model):
             model.fit(fewer, item_features=features)
     assert model.epochs_done == 5
     more = [*likes.item_ids, 'another']  # those that training does not know may stand behind
-    lfm.Model(2, epochs=1).fit(likes, item_features=lfm.Features.from_tags(more, {'another': ['new']}))
+    wider = lfm.Model(2, epochs=1).fit(likes, item_features=lfm.Features.from_tags(more, {'another': ['new']}))
+    assert 'another' in wider.recommend('u1', 200)[0] and wider.predict('u1', 'another').shape == (1,)
     with pytest.raises(ValueError, match='2 ids for 3 rows'):
         lfm.Features(np.eye(3), ids=['a', 'b'])
 
@@ -134,6 +179,50 @@ def test_a_refused_fit_leaves_the_model(likes, model, change):
         model.set_params(**{name: getattr(lfm.Model(), name) for name in change}).fit(likes, item_features=np.eye(3))
     assert model.epochs_done == 5
     assert np.array_equal(before[0], model.recommend('u1', 3)[0]) and np.array_equal(before[1], model.recommend('u1', 3)[1])
+
+
+def test_a_callback_that_refuses_to_begin_leaves_the_model(likes, model):
+    before, other = model.recommend('u1', 3), lfm.Interactions.from_pairs(['u1'], ['i1'], user_ids=likes.user_ids,
+                                                                         item_ids=likes.item_ids)
+    for train in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match='learning_rate'):
+            train(other, callbacks=[lfm.callbacks.LearningRate(lambda epoch: -1.0)])
+        assert model.epochs_done == 5 and model.scorer().seen.nnz == likes.nnz
+        assert np.array_equal(model.recommend('u1', 3)[1], before[1])
+
+
+def test_a_model_belongs_to_its_callbacks_while_it_trains(likes, model):
+    asked, answers = [], []
+
+    def ask():
+        try:
+            answers.append(model.recommend('u1', 3))
+        except lfm.BusyError:
+            asked.append('busy')
+
+    def callback(state):
+        state.model.recommend('u1', 3)
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+    model.fit(likes, callbacks=[callback])
+    assert asked == ['busy'] * 5 and not answers
+    model.recommend('u1', 3)
+
+
+def test_a_child_forked_while_a_scorer_is_made_answers(likes, model):
+    with model._lock:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                other = threading.Thread(target=model.recommend, args=('u1', 3), daemon=True)
+                other.start()
+                other.join(20)
+                status = int(other.is_alive())
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def test_training_goes_before_asking(likes, model):
@@ -160,7 +249,17 @@ def test_training_goes_before_asking(likes, model):
         stop.set()
         for thread in threads:
             thread.join()
-    assert not wrong and model.epochs_done == 5
+    assert not wrong and model.epochs_done == 5 and answers and refused
+
+
+def test_a_callbacks_error_comes_out_of_a_handler_of_interrupts(likes):
+    def raises(state):
+        raise RuntimeError('of the callback')
+    with pytest.raises(RuntimeError, match='of the callback'):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            lfm.Model(2, epochs=5).fit(likes, callbacks=[raises])
 
 
 def test_an_interrupt_outlasts_a_callback_that_raises(likes):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +15,9 @@ from ._ids import Ids, as_array, as_ids
 from ._library import Handle, create, lib, make
 from ._matrices import INT32_MAX, address, as_sparse, features_from_csr, interactions_from_coo, to_csr
 from ._running import new_cancel
+
+# Entries of a matrix that are copied rather than borrowed.
+_SMALL = 1 << 20
 
 _DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,
                'last': _abi.LFM_DUPLICATES_LAST, 'reject': _abi.LFM_DUPLICATES_REJECT}
@@ -102,9 +105,13 @@ class Interactions:
         return made
 
     @classmethod
-    def of(cls, data: Union['Interactions', Any], what: str = 'interactions') -> 'Interactions':
-        """The interactions themselves, or those of a matrix. what: the name that errors give to the data."""
-        return data if isinstance(data, cls) else cls(as_sparse(data, what))
+    def of(cls, data: Union['Interactions', Any], what: str = 'interactions', keep: bool = False) -> 'Interactions':
+        """The interactions themselves, or those of a matrix. what: the name that errors give to the data. keep: they will
+        be there when the caller's matrix has changed; of large ones that is left to the caller."""
+        if isinstance(data, cls):
+            return data
+        matrix = as_sparse(data, what)
+        return cls(matrix.tocoo(copy=True) if keep and matrix.nnz <= _SMALL else matrix)
 
     @classmethod
     def from_pairs(cls, users: Any, items: Any, values: Any = None, *, weights: Any = None, timestamps: Any = None,
@@ -226,32 +233,6 @@ class Interactions:
         return _remake, (self.tocoo(), self.user_ids, self.item_ids, self.weights, self.timestamps)
 
 
-def joined(parts: Sequence[Interactions]) -> Interactions:
-    """All parts' interactions, each pair once with its last value; the users and items are those of the largest."""
-    matrices = [part.tocoo() for part in parts]
-    rows, columns, values = (np.concatenate([getattr(matrix, name) for matrix in matrices])
-                             for name in ('row', 'col', 'data'))
-    users, items = max(parts, key=lambda part: part.n_users), max(parts, key=lambda part: part.n_items)
-    handle = interactions_from_coo((users.n_users, items.n_items), rows, columns,
-                                   None if (values == 1).all() else values, duplicates=_abi.LFM_DUPLICATES_LAST)
-    return Interactions._made(handle, users.user_ids, items.item_ids)
-
-
-def with_part(parts: Sequence[Interactions], more: Interactions) -> List[Interactions]:
-    """The parts and another, unless it has the last one's pairs; small ones are joined now and then."""
-    if parts and (parts[-1] is more or _same_pairs(parts[-1], more)):
-        return [*parts[:-1], more]
-    parts = [*parts, more]
-    return [joined(parts)] if sum(part.nnz for part in parts[1:]) > parts[0].nnz else parts
-
-
-def _same_pairs(one: Interactions, other: Interactions) -> bool:
-    if one.shape != other.shape or one.nnz != other.nnz:
-        return False
-    left, right = one.tocoo(), other.tocoo()
-    return np.array_equal(left.row, right.row) and np.array_equal(left.col, right.col)
-
-
 def _remake(matrix: Any, user_ids: Any, item_ids: Any, weights: Any, timestamps: Any) -> Interactions:
     return Interactions(matrix, user_ids=user_ids, item_ids=item_ids, weights=weights, timestamps=timestamps)
 
@@ -289,8 +270,9 @@ class Features:
         ids: the ids of the rows, say `interactions.item_ids`. names: the names that there are; None: those
         that come. Rows without tags have their own feature only.
         """
-        wanted = ids if isinstance(ids, Ids) else Ids(as_array(ids, 'ids'))
-        known = as_ids(names, 'names')
+        wanted, known = as_ids(ids, 'ids'), as_ids(names, 'names')
+        if wanted is None:
+            raise TypeError('ids: a list or a column is needed, not None')
         if not hasattr(tags, 'items'):
             raise TypeError(f'tags is a {type(tags).__name__}: it must be a mapping of ids to tags')
         columns = dict(known.places) if known is not None else {}

@@ -9,6 +9,7 @@ from . import _abi
 from ._data import Features, Interactions
 from ._ids import Ids
 from ._library import CALLBACKS, Handle, create, lib, make, option_rows
+from ._seen import Seen
 
 if TYPE_CHECKING:
     from ._model import Model
@@ -38,7 +39,7 @@ def save_model(model: 'Model', path: Any) -> None:
         if ids is not None:
             held.append(ids.to_library(f"{spaces[place][0]} {'ids' if place < 2 else 'feature names'}"))
             options.ids[place] = held[-1].pointer
-    seen = model._seen()
+    seen = None if model._seen is None else model._seen.interactions()
     if seen is not None:
         options.seen = seen._handle.pointer
     train = make('lfm_train_options')
@@ -71,8 +72,8 @@ def load_model(cls: Type['Model'], path: Any) -> 'Model':
     if seen is not None:
         users, items = model._ids['user'], model._ids['item']
         n_users, n_items = lib.lfm_interactions_n_users(seen.pointer), lib.lfm_interactions_n_items(seen.pointer)
-        model._parts = [Interactions._made(seen, users if users is not None and len(users) == n_users else None,
-                                         items if items is not None and len(items) == n_items else None)]
+        model._seen = Seen(Interactions._made(seen, users if users is not None and len(users) == n_users else None,
+                                         items if items is not None and len(items) == n_items else None))
     return model
 
 

@@ -1,6 +1,7 @@
 """Ids (names) of users, items and features, and the rows and columns that they stand for."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from collections import Counter
 from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
@@ -16,9 +17,9 @@ from ._matrices import address
 
 def as_array(values: Any, what: str = 'ids') -> Any:
     """A one-dimensional array of a list, a pandas or polars column, or an array; texts stay Python's."""
-    if type(values).__module__.split('.')[0] == 'pyarrow':  # its to_numpy() takes what needs no copy only
+    if hasattr(values, 'to_pylist'):  # Arrow's to_numpy() takes only what needs no copy
         values = values.to_pylist()
-    if hasattr(values, 'to_numpy'):
+    elif hasattr(values, 'to_numpy'):
         kind = getattr(getattr(values, 'dtype', None), 'kind', 'O')
         values = values.to_numpy()
         if kind in 'iuf' and values.dtype.kind != kind:  # pandas' own kinds of numbers, where one is missing
@@ -39,17 +40,21 @@ def as_array(values: Any, what: str = 'ids') -> Any:
     return array
 
 
-def _id_array(values: Any, what: str) -> Any:
+def id_array(values: Any, what: str) -> Any:
     """The same of ids. In a list tuples stay ids, and whole numbers whole: NumPy makes all floats for the sake of one, and
     two that differ in their last digits the same."""
-    if isinstance(values, list) and any(type(value) is tuple for value in values):
+    kinds = set(map(type, values)) if isinstance(values, (list, tuple)) else set()
+    if tuple in kinds:
         array = np.empty(len(values), dtype=object)
         array[:] = values
         return array
     array = as_array(values, what)
-    if array.dtype.kind == 'f' and isinstance(values, list) and any(type(value) is int for value in values):
-        array = np.array(values, dtype=object)
+    if array.dtype.kind == 'f' and any(issubclass(kind, (int, np.integer)) for kind in kinds):
+        array = np.array([value.item() if isinstance(value, np.generic) else value for value in values], dtype=object)
     return array
+
+
+_NEVER_MISSING = 'iuUSb'  # kinds of arrays
 
 
 def _refuse_missing(places: Dict[Hashable, int], indices: Any, what: str) -> None:
@@ -73,8 +78,17 @@ def _as_int64(name: Any, what: str) -> int:
     return int(name)
 
 
-# Of a text with its length: ctypes' own texts end at the first NUL.
+# Where a text is: ctypes' own texts end at the first NUL.
 _text_at = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32, ctypes.c_void_p)(('lfm_ids_text', lib))
+
+
+@contextlib.contextmanager
+def _hashable(what: str) -> Iterator[None]:
+    """Where values are looked up, name the argument that has lists or dictionaries among them."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f'{what}: {error}: an id must be hashable') from None
 
 
 class Ids:
@@ -88,13 +102,11 @@ class Ids:
     def first_seen(values: Any, what: str = 'ids') -> Tuple['Ids', Any]:
         """The distinct values in the order in which they come first, and the place of each value."""
         places: Dict[Hashable, int] = {}
-        array = _id_array(values, what)
-        try:
+        array = id_array(values, what)
+        with _hashable(what):
             indices = np.fromiter((places.setdefault(value, len(places)) for value in array.tolist()), dtype=np.int32,
                                   count=len(array))
-        except TypeError as error:  # lists, dictionaries
-            raise TypeError(f'{what}: {error}: an id must be hashable') from None
-        if array.dtype.kind not in 'iuUSb':
+        if array.dtype.kind not in _NEVER_MISSING:
             _refuse_missing(places, indices, what)
         names = np.empty(len(places), dtype=object)
         names[:] = list(places)
@@ -123,17 +135,18 @@ class Ids:
     def find(self, values: Any, what: str = 'id', unknown: str = 'error') -> Any:
         """The places of ids; an id that is not there is an UnknownIdError or, with unknown='drop', -1."""
         places = self.places
-        array = _id_array(values, f'{what}s')
+        array = id_array(values, f'{what}s')
         choice('unknown', unknown, ('error', 'drop'))
-        found = np.fromiter((places.get(value, -1) for value in array.tolist()), dtype=np.int32, count=len(array))
+        with _hashable(f'{what}s'):
+            found = np.fromiter((places.get(value, -1) for value in array.tolist()), dtype=np.int32, count=len(array))
         if unknown == 'error' and len(found) and found.min() < 0:
             raise UnknownIdError(f'there is no {what} {array.tolist()[int(np.argmin(found))]!r}')
         return found
 
-    def extended(self, more: Any) -> 'Ids':
+    def extended(self, more: Any, what: str = 'ids') -> 'Ids':
         """These and the new ones of others, behind them."""
-        known = self.places
-        new = [name for name in dict.fromkeys(as_array(more).tolist()) if name not in known]
+        known, others = self.places, Ids.first_seen(more, what)[0]
+        new = [name for name in others if name not in known]
         names = np.empty(len(self) + len(new), dtype=object)
         names[:] = [*self.names.tolist(), *new]
         return Ids(names)
@@ -144,7 +157,7 @@ class Ids:
         if self.names.dtype.kind == 'i':
             numbers: Any = np.ascontiguousarray(self.names, dtype=np.int64)
         else:
-            names = self.names.tolist()
+            names = self.names.tolist() if self.names.dtype.kind not in 'mM' else list(self.names)
             numbers = None if all(isinstance(name, str) for name in names) else \
                 np.array([_as_int64(name, what) for name in names], dtype=np.int64)
         if numbers is not None:
@@ -158,6 +171,8 @@ class Ids:
             np.cumsum([len(text) for text in texts], out=offsets[1:])
             given = STRUCTS['lfm_names'](address(block), address(offsets), _abi.LFM_NAMES_TEXTS, 0)
         lib.lfm_ids_add_all(ids.pointer, len(self), given, None)
+        if lib.lfm_ids_count(ids.pointer) != len(self):
+            raise ValueError(f'{what}: two of them are the same bytes in a file')
         return ids
 
     @staticmethod
@@ -170,8 +185,10 @@ class Ids:
         names = np.empty(count, dtype=object)
         length = ctypes.c_size_t()
         for place in range(count):
-            text = _text_at(ids.pointer, place, ctypes.byref(length))
-            names[place] = ctypes.string_at(text, length.value).decode(errors='surrogateescape')
+            text = lib.lfm_ids_text(ids.pointer, place, ctypes.byref(length))
+            if len(text) != length.value:
+                text = ctypes.string_at(_text_at(ids.pointer, place, None), length.value)
+            names[place] = text.decode(errors='surrogateescape')
         return Ids(names)
 
 
@@ -179,9 +196,17 @@ def as_ids(names: Any, what: str) -> Optional[Ids]:
     """Ids of a list or a column, checked; None for None."""
     if names is None or isinstance(names, Ids):
         return names
-    ids = Ids(_id_array(names, what))
-    _refuse_missing(ids.places, np.arange(len(ids)), what)  # places says when they are not distinct
+    ids = Ids(id_array(names, what))
+    with _hashable(what):
+        places = ids.places  # says when they are not distinct
+    if ids.names.dtype.kind not in _NEVER_MISSING:
+        _refuse_missing(places, np.arange(len(ids)), what)
     return ids
+
+
+def longest(*several: Optional[Ids]) -> Optional[Ids]:
+    """The one of several, each of which goes on where another ends, that has most ids: the first such."""
+    return max((ids for ids in several if ids is not None), key=len, default=None)
 
 
 _REMEDY = 'make the interactions with user_ids and item_ids of those that the model was trained on'

@@ -5,22 +5,24 @@ import contextlib
 import ctypes
 import inspect
 import math
-import sys
+import os
 import threading
 import time
+import weakref
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 
 from . import _abi, _files
-from ._data import Features, Interactions, joined, with_part
+from ._data import Features, Interactions
 from ._errors import BusyError, InvalidError, NotFittedError, OutOfMemoryError, UnsupportedError, error_of
 from ._checks import choice, instance, number, whole
-from ._ids import Ids, as_array, check_same
+from ._ids import Ids, check_same, longest
 from ._library import CALLBACKS, STRUCTS, Handle, create, lib, make, option_rows, put
 from ._matrices import INT32_MAX, address
 from ._running import new_cancel, run_interruptibly
 from ._scorer import Explanation, Result, Scorer
+from ._seen import Seen
 from .callbacks import Callback, State, checked
 
 _ARRAYS = {'embeddings': _abi.LFM_EMBEDDINGS, 'biases': _abi.LFM_BIASES}
@@ -50,6 +52,18 @@ def check_parameter(name: str, value: Any) -> None:
             getattr(lib, f'lfm_{kind}_options_get')(ctypes.byref(options), name.encode(), text, len(text))
 
 
+class _Call:
+    """A call that trains a model: the threads that may ask the model meanwhile, and what they are answered by."""
+
+    def __init__(self) -> None:
+        self.askers: Set[int] = {threading.get_ident()}
+        self.scorer: Optional[Scorer] = None
+
+
+# What the library turns down before the first step.
+_REFUSALS = (InvalidError, BusyError, OutOfMemoryError, UnsupportedError)
+
+
 class Model:
     """A hybrid recommender: an embedding and a bias for every feature of users and items.
 
@@ -73,11 +87,16 @@ class Model:
         self.order, self.rollback, self.init_scale = order, rollback, init_scale
         self.seed, self.threads = seed, threads
         self._handle: Optional[Handle] = None
-        self._parts: List[Interactions] = []  # what it was trained on
+        self._seen: Optional[Seen] = None
         self._features: Dict[str, Optional[Features]] = {'user': None, 'item': None}
         self._ids: Dict[str, Optional[Ids]] = {'user': None, 'item': None}
         self._scorer: Optional[Scorer] = None
-        self._making = threading.Lock()  # of a scorer
+        self._begin()
+
+    def _begin(self) -> None:
+        self._call: Optional[_Call] = None
+        self._lock = threading.RLock()  # of _call and _scorer
+        _models[id(self)] = self
 
     # scikit-learn's conventions
 
@@ -130,7 +149,7 @@ class Model:
     def _fit(self, interactions: Any, user_features: Any, item_features: Any, epochs: int,
              callbacks: Optional[Iterable[Callback]]) -> 'Model':
         functions = checked(callbacks)
-        given = Interactions.of(interactions)
+        given = Interactions.of(interactions, keep=True)
         features = {side: Features.of(of_side, f'{side}_features')
                     for side, of_side in (('user', user_features), ('item', item_features))}
         options = make('lfm_model_options')
@@ -152,7 +171,7 @@ class Model:
             functions = checked(callbacks)
             features = {side: self._features[side] if given is None else Features.of(given, f'{side}_features')
                         for side, given in (('user', user_features), ('item', item_features))}
-            given = Interactions.of(interactions)
+            given = Interactions.of(interactions, keep=self._seen is None)
             check_same(self._ids['user'], given.user_ids, 'interactions: user')
             check_same(self._ids['item'], given.item_ids, 'interactions: item')
             return self._train(self._handle, given, features, epochs, functions)
@@ -160,45 +179,47 @@ class Model:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """A training call has the model to itself: the library's models know, but fit makes a new one."""
-        own = object()
-        if self.__dict__.setdefault('_call', own) is not own:
-            raise error_of(_abi.LFM_ERROR_BUSY, 'the model is in use by another training call (or by the one whose '
-                                                'callback this is)')
-        self._askers: Set[int] = {threading.get_ident()}
+        own = _Call()
         try:
-            with self._making:  # whoever asks from now on is refused
-                self._scorer = None
+            with self._lock:  # a scorer that is being made is finished first
+                if self._call is not None:
+                    raise error_of(_abi.LFM_ERROR_BUSY, 'the model is in use by another training call (or by the one whose '
+                                                        'callback this is)')
+                self._call, self._scorer = own, None
             yield
         finally:
-            del self.__dict__['_call']
+            if self._call is own:
+                self._call = None
 
     def _train(self, handle: Handle, given: Interactions, features: Dict[str, Optional[Features]], epochs: int,
                functions: List[Callback]) -> 'Model':
         cancel = new_cancel()
         options = make('lfm_train_options', cancel=cancel.pointer)
         _set_options(_abi.LFM_OPTIONS_TRAIN, options, {**self.get_params(), 'epochs': epochs})
-        before = self._handle, self._parts, self._features, self._ids
+        before = self._handle, self._seen, self._features, self._ids
         goes_on = self._handle is handle
+        ids = {}
         for side, own in (('user', given.user_ids), ('item', given.item_ids)):
-            of_side = features[side]
-            if of_side is not None:
-                check_same(self._ids[side] if own is None and goes_on else own, of_side.ids, f'{side}_features:',
-                           "the interactions'", f'make them with Features.from_tags(interactions.{side}_ids, ...)')
-        if given.user_ids is not None or not goes_on:
-            self._ids = {'user': given.user_ids, 'item': given.item_ids}
-        self._parts = with_part(self._parts, given) if goes_on else [given]
-        self._handle, self._features = handle, features
+            known, of_features = longest(self._ids[side] if goes_on else None, own), features[side]
+            if of_features is not None:
+                check_same(known, of_features.ids, f'{side}_features:', "the interactions'",
+                           f'make them with Features.from_tags(interactions.{side}_ids, ...)')
+                known = known and longest(known, of_features.ids)
+            ids[side] = known
+        seen = self._seen.with_more(given) if goes_on and self._seen is not None else Seen(given)
         raised: List[BaseException] = []
-        done = self.epochs_done
-        states = [State(self, make('lfm_progress', epoch=done, epochs=done + options.epochs, loss=math.nan,
-                                   violation_rate=math.nan, learning_rate=options.learning_rate))]
-        if functions:
-            hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, states, raised))
-            options.progress = ctypes.cast(hook, ctypes.c_void_p)
         pointers = [None if features[side] is None else features[side]._handle.pointer  # type: ignore[union-attr]
                     for side in ('user', 'item')]
         ends = contextlib.ExitStack()  # all are called, even when one raises
+        begun = interrupted = False
         try:
+            self._handle, self._seen, self._features, self._ids = handle, seen, features, ids
+            done = self.epochs_done
+            states = [State(self, make('lfm_progress', epoch=done, epochs=done + options.epochs, loss=math.nan,
+                                       violation_rate=math.nan, learning_rate=options.learning_rate))]
+            if functions:
+                hook = CALLBACKS['lfm_progress_fn'](self._progress(functions, states, raised))
+                options.progress = ctypes.cast(hook, ctypes.c_void_p)
             for function in functions:
                 if hasattr(function, 'begin'):
                     function.begin(states[0])
@@ -208,18 +229,25 @@ class Model:
                 options.learning_rate, options.schedule = states[0].learning_rate, _abi.LFM_SCHEDULE_CONSTANT
             if states[0].stopped:
                 options.epochs = 0
+            begun = True
             _when_free(lambda: run_interruptibly(lambda: lib.lfm_model_fit_partial(
                 handle.pointer, given._handle.pointer, *pointers, ctypes.byref(options)), cancel))
-        except (InvalidError, BusyError, OutOfMemoryError, UnsupportedError):  # before the first step
-            self._handle, self._parts, self._features, self._ids = before
+        except BaseException as error:
+            interrupted = not isinstance(error, Exception)
+            if not begun or isinstance(error, _REFUSALS):
+                self._handle, self._seen, self._features, self._ids = before
             raise
         finally:
-            self._scorer = None
+            self._forget_scorer()
             with ends:
-                interrupted = sys.exc_info()[1]
-                if raised and (interrupted is None or isinstance(interrupted, Exception)):  # else Ctrl-C goes its way
+                if raised and not interrupted:  # Ctrl-C goes its way
                     raise raised[0]
         return self
+
+    def _forget_scorer(self) -> None:
+        """What the callbacks have been answered by is no longer the model."""
+        if self._call is not None:
+            self._call.scorer = None
 
     def _progress(self, functions: List[Callback], states: List[State],
                   raised: List[BaseException]) -> Callable[[int, int], int]:
@@ -228,8 +256,9 @@ class Model:
                 told = STRUCTS['lfm_progress'].from_address(progress)
                 if not told.epoch_ended:
                     return 0
-                self._scorer = None
-                self._askers.add(threading.get_ident())
+                self._forget_scorer()
+                if self._call is not None:
+                    self._call.askers.add(threading.get_ident())
                 states[0] = state = State(self, told)
                 for function in functions:
                     function(state)
@@ -260,7 +289,7 @@ class Model:
                     raise ValueError(f'{side}s have no ids here: give n_{side}s')
                 if n is not None:
                     raise ValueError(f'n_{side}s follows from {side}_ids: give one of them')
-                ids[side] = known = known.extended(as_array(more, f'{side}_ids'))
+                ids[side] = known = known.extended(more, f'{side}_ids')
                 n = len(known)
             elif n is not None and known is not None:
                 raise ValueError(f'{side}s have ids here: give {side}_ids')
@@ -297,25 +326,25 @@ class Model:
         scorer = self._scorer
         if scorer is not None:
             return scorer
-        with self._making:
-            if '_call' in self.__dict__ and threading.get_ident() not in self._askers:
+        with self._lock:
+            call = self._call
+            if call is None:
+                if self._scorer is None:
+                    self._scorer = self._make_scorer()
+                return self._scorer
+            if threading.get_ident() not in call.askers:
                 raise error_of(_abi.LFM_ERROR_BUSY,
                                'the model is being trained on another thread: ask a Scorer made before')
-            if self._scorer is None:
-                pointers = [None if features is None else features._handle.pointer
-                            for features in self._features.values()]
-                options = make('lfm_scorer_options', threads=self.threads)
-                handle = create('scorer', lib.lfm_scorer_create, self._fitted().pointer, *pointers,
-                                ctypes.byref(options))
-                self._scorer = Scorer(handle, self._ids['user'], self._ids['item'], self._features['user'],
-                                      self._features['item'], self._seen())
-            return self._scorer
+        if call.scorer is None:
+            call.scorer = self._make_scorer()
+        return call.scorer
 
-    def _seen(self) -> Optional[Interactions]:
-        """What it was trained on, each pair once."""
-        if len(self._parts) > 1:
-            self._parts = [joined(self._parts)]
-        return self._parts[0] if self._parts else None
+    def _make_scorer(self) -> Scorer:
+        pointers = [None if features is None else features._handle.pointer for features in self._features.values()]
+        options = make('lfm_scorer_options', threads=self.threads)
+        handle = create('scorer', lib.lfm_scorer_create, self._fitted().pointer, *pointers, ctypes.byref(options))
+        return Scorer(handle, self._ids['user'], self._ids['item'], self._features['user'], self._features['item'],
+                      None if self._seen is None else self._seen.interactions())
 
     def predict(self, users: Any, items: Any) -> Any:
         """As Scorer.predict."""
@@ -360,15 +389,33 @@ class Model:
 
     def __getstate__(self) -> Dict[str, Any]:
         state = {name: value for name, value in self.__dict__.items()
-                 if name not in ('_handle', '_scorer', '_call', '_making', '_askers')}
+                 if name not in ('_handle', '_scorer', '_call', '_lock')}
         state['_bytes'] = None if self._handle is None else _files.model_bytes(self._handle)
         return state
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         data = state.pop('_bytes')
         self.__dict__.update(state)
-        self._scorer, self._making = None, threading.Lock()
+        self._scorer = None
         self._handle = None if data is None else _files.model_of_bytes(data)
+        if isinstance(self._seen, Interactions):  # of an earlier version
+            self._seen = Seen(self._seen)
+        self._begin()
+
+
+# All that there are, for whose sake a forked child makes new locks: a thread that held one is not there.
+_models: 'weakref.WeakValueDictionary[int, Model]' = weakref.WeakValueDictionary()
+
+
+def _after_fork() -> None:
+    for model in list(_models.values()):
+        model._lock = threading.RLock()
+        if model._call is not None and threading.get_ident() not in model._call.askers:
+            model._call = None
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _when_free(call: Callable[[], Any]) -> Any:

@@ -10,7 +10,7 @@ from . import _abi
 from ._checks import choice, floats, instance, switch, whole
 from ._data import Features, Interactions
 from ._errors import OverlapError
-from ._ids import Ids, as_array, as_ids, check_same, is_single, rows_of
+from ._ids import Ids, as_array, as_ids, check_same, id_array, is_single, rows_of
 from ._library import STRUCTS, Handle, create, lib, make, put
 from ._matrices import INT32_MAX, address, embeddings
 from ._running import new_cancel, run_interruptibly
@@ -199,7 +199,7 @@ class Scorer:
             lists = {}
             for name, given in (('candidates', candidates), ('exclude_items', exclude_items)):
                 if given is not None:
-                    lists[name] = rows_of(self.ids['item'], as_array(given, name), 'item')
+                    lists[name] = rows_of(self.ids['item'], id_array(given, name), 'item')
                     setattr(options, name, address(lists[name]) or 8)
                     setattr(options, f'n_{name}', len(lists[name]))
             run_interruptibly(lambda: lib.lfm_recommend(*pointers, ctypes.byref(options)), cancel)

@@ -218,17 +218,25 @@ class LightFM:
         except CancelledError as error:  # the flag is ours: only an interrupt sets it
             raise KeyboardInterrupt from error
         finally:  # the arrays, whatever has happened
-            filled = started is None
+            filled = False
             try:
-                if training is not None:
-                    training.copy_out()
-                elif started is not None:
-                    read_arrays(self, started, self.learning_schedule)
+                self._fill(training, started)
                 filled = True
+            except KeyboardInterrupt:  # rather late than half
+                self._fill(training, started)
+                filled = True
+                raise
             finally:
-                if not filled:  # interrupted here too: rather no model than half of one
+                if not filled and started is not None:  # rather no model than half of a first one
                     self._reset_state()
         return self
+
+    def _fill(self, training: Optional[Training], started: Optional[Handle]) -> None:
+        """Bring what the library has into the arrays."""
+        if training is not None:
+            training.copy_out()
+        elif started is not None:
+            read_arrays(self, started, self.learning_schedule)
 
     def predict(self, user_ids: Any, item_ids: Any, item_features: Any = None, user_features: Any = None,
                 num_threads: int = 1) -> Any:
