@@ -278,8 +278,9 @@ def test_an_interrupt_ends_a_long_search_for_vectors():
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        scorer.recommend_vectors(vectors)
-    assert time.monotonic() - begin < 3  # alone it takes ten seconds
+        while True:  # where processors are many, one call is over before
+            scorer.recommend_vectors(vectors)
+    assert time.monotonic() - begin < 3  # alone, on two processors, one call takes ten seconds
 
 
 def test_rows_of_other_users_are_not_scored(likes):
@@ -288,6 +289,8 @@ def test_rows_of_other_users_are_not_scored(likes):
     assert 0 <= model.score(matrix) <= 1
     with pytest.raises(ValueError, match='12 users, the model was trained on 60.*Folds'):
         model.score(matrix[:12])
+    grown = lfm.Model(4, epochs=1).fit(matrix).resize(n_users=70)
+    assert 0 <= grown.score(matrix) <= 1
 
 
 def test_what_two_sets_share_is_told_by_ids(likes, model):

@@ -16,7 +16,7 @@ from ._library import Handle, create, lib, make
 from ._matrices import INT32_MAX, address, as_sparse, features_from_csr, interactions_from_coo, to_csr
 from ._running import new_cancel
 
-# Entries of a matrix that are copied rather than borrowed.
+# So many entries of a matrix, at most, are copied rather than borrowed.
 _SMALL = 1 << 20
 
 _DUPLICATES = {'keep': _abi.LFM_DUPLICATES_KEEP, 'sum': _abi.LFM_DUPLICATES_SUM,

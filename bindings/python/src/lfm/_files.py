@@ -73,7 +73,7 @@ def load_model(cls: Type['Model'], path: Any) -> 'Model':
         users, items = model._ids['user'], model._ids['item']
         n_users, n_items = lib.lfm_interactions_n_users(seen.pointer), lib.lfm_interactions_n_items(seen.pointer)
         model._seen = Seen(Interactions._made(seen, users if users is not None and len(users) == n_users else None,
-                                         items if items is not None and len(items) == n_items else None))
+                                              items if items is not None and len(items) == n_items else None))
     return model
 
 

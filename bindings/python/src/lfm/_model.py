@@ -370,8 +370,9 @@ class Model:
         """NDCG@10 on interactions, for scikit-learn's searches. What was trained on is left out, except where
         it is to be found again."""
         scorer, given = self.scorer(), Interactions.of(interactions)
-        if given.user_ids is None and given.n_users != scorer.n_users:
-            raise ValueError(f'interactions: there are {given.n_users} users, the model was trained on {scorer.n_users}: '
+        trained = scorer.n_users if scorer.seen is None else scorer.seen.n_users  # there may be rows for others, too
+        if given.user_ids is None and given.n_users not in (trained, scorer.n_users):
+            raise ValueError(f'interactions: there are {given.n_users} users, the model was trained on {trained}: '
                              'row by row they must be the same. Folds of scikit-learn are rows, so other users: give '
                              'cv=[(rows, rows)], and a scoring function that evaluates on held-out interactions')
         return scorer.evaluate(given, 'ndcg@10', check_overlap=False)['ndcg@10'].mean
